@@ -138,7 +138,8 @@ fn described(service: &ActiveService, catalog: &Catalog) -> ServiceDescription {
             operations.map(|operation| operation.name.clone()).collect()
         }),
         deprecated: contract.map_or_else(Vec::new, |contract| deprecated_operations(contract)),
-        objectives: catalog.objectives_of(&service.config.name).cloned(),
+        objectives: contract
+            .and_then(|contract| catalog.objectives_of(&service.config.name, &contract.objectives)),
     }
 }
 

@@ -50,6 +50,9 @@ pub enum PrometheusError {
 #[derive(Deserialize)]
 struct PrometheusResponse {
     data: PrometheusData,
+    /// Why the data may be only a part, for example a store that did not answer.
+    #[serde(default)]
+    warnings: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +106,10 @@ impl PrometheusClient {
 fn samples(bytes: &[u8]) -> Result<Vec<PrometheusSample>, String> {
     let answer: PrometheusResponse = serde_json::from_slice(bytes)
         .map_err(|error| format!("the response cannot be parsed: {error}"))?;
+    // A part of the data would look like less traffic and fewer failures.
+    if let Some(warning) = answer.warnings.first() {
+        return Err(format!("the server warns of its own answer: {warning}"));
+    }
     let PrometheusData {
         result_type,
         result,
@@ -147,6 +154,10 @@ mod tests {
             assert!(error.contains(expected), "{error}");
         };
         check("<html>", "the response cannot be parsed");
+        check(
+            r#"{"warnings":["store a did not answer"],"data":{"resultType":"vector","result":[]}}"#,
+            "the server warns of its own answer: store a did not answer",
+        );
         check(
             r#"{"data":{"resultType":"matrix","result":[]}}"#,
             "expected a vector, found a matrix",

@@ -5,6 +5,7 @@
 //! refused is a bad one: the circuit is open because the service failed, and without this an outage
 //! would hardly spend the budget.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,14 +21,17 @@ use super::request_outcome::RequestOutcome;
 
 /// Counts the requests of one service by its objectives, on one data core.
 #[derive(Debug)]
-pub(super) struct ObjectiveRecorder(Box<[ObjectiveCounters]>);
+pub(super) struct ObjectiveRecorder {
+    /// The objectives that are about all requests.
+    service: Vec<ObjectiveCounters>,
+    /// The objectives of operations. Every operation of a contract may have some.
+    operations: HashMap<Box<str>, Vec<ObjectiveCounters>>,
+}
 
 /// One objective with its counters.
 #[derive(Debug)]
 struct ObjectiveCounters {
     kind: ObjectiveKind,
-    /// The operation; none for all of the service.
-    operation: Option<Box<str>>,
     bound: Duration,
     good: Counter,
     bad: Counter,
@@ -49,14 +53,24 @@ impl ObjectiveRecorder {
             };
             ObjectiveCounters {
                 kind: objective.kind,
-                operation: objective.operation.map(Into::into),
                 bound: objective.bound.unwrap_or(Duration::MAX),
                 good: counter("good"),
                 bad: counter("bad"),
                 tally: inventory.objective_tally(core, &objective),
             }
         };
-        Self(objectives.iter().map(counters).collect())
+        let mut recorder = Self {
+            service: Vec::new(),
+            operations: HashMap::new(),
+        };
+        for objective in objectives.iter() {
+            let counted = match objective.operation {
+                Some(operation) => recorder.operations.entry(operation.into()).or_default(),
+                None => &mut recorder.service,
+            };
+            counted.push(counters(objective));
+        }
+        recorder
     }
 
     /// Counts a request.
@@ -66,11 +80,8 @@ impl ObjectiveRecorder {
         outcome: RequestOutcome,
         measured: &RequestMeasurement,
     ) {
-        for counters in &self.0 {
-            let is_other = |own: &str| own != operation;
-            if counters.operation.as_deref().is_some_and(is_other) {
-                continue;
-            }
+        let of_operation = self.operations.get(operation).into_iter().flatten();
+        for counters in self.service.iter().chain(of_operation) {
             let verdict = match counters.kind {
                 ObjectiveKind::Availability => availability(outcome, measured),
                 ObjectiveKind::Latency => latency(outcome, measured, counters.bound),

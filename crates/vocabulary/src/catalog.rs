@@ -12,6 +12,7 @@ use super::objectives::ServiceObjectives;
 use super::service_transfer::ServiceTransfer;
 use super::squad::{Squad, SquadId};
 use super::squad_name::SquadName;
+use super::stated_objectives::{CatalogObjectives, StatedObjectives};
 use super::table_name::TableName;
 use super::tier::Tier;
 
@@ -132,7 +133,7 @@ pub struct Catalog {
     resources: Vec<SharedResource>,
     flags: Vec<FeatureFlag>,
     dependencies: Vec<ServiceDependency>,
-    objectives: Vec<ServiceObjectives>,
+    objectives: CatalogObjectives,
     transfers: Vec<ServiceTransfer>,
     links: BTreeMap<String, ServiceLinks>,
     allowed_hosts: BTreeMap<String, Vec<String>>,
@@ -179,7 +180,7 @@ impl Catalog {
             resources,
             flags,
             dependencies: Vec::new(),
-            objectives: Vec::new(),
+            objectives: CatalogObjectives::default(),
             transfers: Vec::new(),
             links: BTreeMap::new(),
             allowed_hosts: BTreeMap::new(),
@@ -197,9 +198,9 @@ impl Catalog {
         }
     }
 
-    /// Sets the objectives of services.
+    /// Sets what it says about objectives.
     #[must_use]
-    pub fn with_objectives(self, objectives: Vec<ServiceObjectives>) -> Self {
+    pub fn with_objectives(self, objectives: CatalogObjectives) -> Self {
         Self { objectives, ..self }
     }
 
@@ -256,15 +257,18 @@ impl Catalog {
         &self.dependencies
     }
 
-    /// The objectives of services, one entry for each service that has some.
-    pub fn objectives(&self) -> &[ServiceObjectives] {
+    /// What it says about objectives.
+    pub const fn objectives(&self) -> &CatalogObjectives {
         &self.objectives
     }
 
-    /// The objectives of a service.
-    pub fn objectives_of(&self, service: &str) -> Option<&ServiceObjectives> {
-        let mut objectives = self.objectives.iter();
-        objectives.find(|objectives| objectives.service == service)
+    /// The objectives of a service whose contract says this about them.
+    pub fn objectives_of(
+        &self,
+        service: &str,
+        contract: &StatedObjectives,
+    ) -> Option<ServiceObjectives> {
+        self.objectives.of(service, contract)
     }
 
     /// The services that move from one squad to another, one entry for each.

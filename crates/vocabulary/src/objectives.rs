@@ -3,6 +3,7 @@
 //! The error budget is what an objective leaves: of 1,000 requests with an availability of 0.999, one may
 //! fail. Google's SRE Workbook, chapter 5, explains alerts on the rate at which a budget burns.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// The objectives of one service.
@@ -62,9 +63,37 @@ pub struct ServiceObjective<'o> {
     pub bound: Option<Duration>,
 }
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl LatencyObjective {
+    /// The shortest and the longest time that a response may be promised in.
+    pub const BOUNDS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
+}
+
 impl ServiceObjectives {
     /// The window if none is set, 30 days.
-    pub const DEFAULT_WINDOW: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    pub const DEFAULT_WINDOW: Duration = Duration::from_secs(30 * DAY.as_secs());
+
+    /// What a window must be.
+    pub const WINDOW_RULE: &'static str = "whole hours or days from 7d to 366d";
+
+    /// Whether error budgets can have this window: alerts look at up to three days, and whole hours
+    /// are what all tools can write.
+    pub fn is_window(window: Duration) -> bool {
+        let days =
+            Duration::from_secs(7 * DAY.as_secs())..=Duration::from_secs(366 * DAY.as_secs());
+        days.contains(&window)
+            && window.as_secs().is_multiple_of(60 * 60)
+            && window.subsec_nanos() == 0
+    }
+
+    /// What a target must be.
+    pub const TARGET_RULE: &'static str = "a share above 0.0 and below 1.0";
+
+    /// Whether a share is a target: it leaves a budget, and is one.
+    pub fn is_target(share: f64) -> bool {
+        share > 0.0 && share < 1.0
+    }
 
     /// Every objective: those of the service first, then those of its operations.
     pub fn iter(&self) -> impl Iterator<Item = ServiceObjective<'_>> {
@@ -112,15 +141,23 @@ impl ServiceObjective<'_> {
         self.operation.unwrap_or(Self::ALL_OPERATIONS)
     }
 
-    /// The share of the requests that may be bad.
-    pub const fn budget(&self) -> f64 {
-        1.0 - self.target
+    /// The share of the requests that may be bad, without the error of a subtraction.
+    pub fn budget(&self) -> f64 {
+        rounded(1.0 - self.target)
     }
 
-    /// Of the error budget of this many requests, the share that is left: 1 if none was bad, below 0
-    /// if too many were. None without requests.
-    pub fn budget_left(&self, bad: u64, total: u64) -> Option<f64> {
-        (total > 0).then(|| 1.0 - bad as f64 / total as f64 / self.budget())
+    /// Of the error budget, the share that is left if this share of the requests was bad: 1 if none
+    /// was, below 0 if too many were.
+    pub fn budget_left(&self, bad_ratio: f64) -> f64 {
+        rounded(1.0 - bad_ratio / self.budget())
+    }
+
+    /// What it is about, in words.
+    pub fn subject(&self) -> String {
+        match self.operation {
+            Some(operation) => format!("{} of {operation}", self.kind.as_str()),
+            None => self.kind.as_str().to_owned(),
+        }
     }
 }
 
@@ -137,6 +174,11 @@ impl ObjectiveKind {
     }
 }
 
+/// A share with the digits that people wrote, so that a budget that is exactly used up is 0.
+fn rounded(share: f64) -> f64 {
+    (share * 1e12).round() / 1e12
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,14 +191,24 @@ mod tests {
             target: 0.99,
             bound: None,
         };
-        let left = |bad, total| {
-            objective
-                .budget_left(bad, total)
-                .map(|left| (left * 1e6).round() / 1e6)
-        };
-        assert_eq!(left(0, 0), None);
-        assert_eq!(left(0, 100), Some(1.0));
-        assert_eq!(left(1, 200), Some(0.5));
-        assert_eq!(left(3, 100), Some(-2.0));
+        assert_eq!(objective.budget_left(0.0), 1.0);
+        assert_eq!(objective.budget_left(1.0 / 200.0), 0.5);
+        assert_eq!(objective.budget_left(0.008), 0.2);
+        assert_eq!(objective.budget_left(3.0 / 100.0), -2.0);
+    }
+
+    #[test]
+    fn windows_are_whole_hours_from_a_week_to_a_year() {
+        let hours = |hours: u64| Duration::from_secs(hours * 60 * 60);
+        for (window, expected) in [
+            (hours(7 * 24), true),
+            (hours(7 * 24 + 1), true),
+            (hours(366 * 24), true),
+            (hours(7 * 24 - 1), false),
+            (hours(366 * 24 + 1), false),
+            (hours(720) + Duration::from_secs(60), false),
+        ] {
+            assert_eq!(ServiceObjectives::is_window(window), expected, "{window:?}");
+        }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::budget_queries::{measure_budgets, quoted};
 use crate::source::{PrometheusClient, PrometheusError, PrometheusSample};
-use portcullis_control::gate::{BudgetMeasurement, MeasuredUsage, TrafficMeasurement};
-use portcullis_vocabulary::{ServiceObjective, ServiceObjectives};
+use portcullis_control::gate::{MeasuredUsage, TrafficMeasurement};
+use portcullis_vocabulary::ServiceObjectives;
 
 /// Which squads call which operations within a window, and the drift from the contract.
 ///
@@ -34,11 +35,10 @@ pub(super) async fn measure(
             }
         }
     }
-    let mut budgets = Vec::new();
-    for objective in objectives.into_iter().flat_map(ServiceObjectives::iter) {
-        let window = objectives.map_or(window, |objectives| objectives.window);
-        budgets.push(measure_budget(prometheus, service, window, &objective).await?);
-    }
+    let budgets = match objectives {
+        Some(objectives) => measure_budgets(prometheus, objectives).await?,
+        None => Vec::new(),
+    };
     let drift = prometheus.query(&drift).await?;
     Ok(TrafficMeasurement {
         window: humantime::format_duration(window).to_string(),
@@ -49,44 +49,4 @@ pub(super) async fn measure(
             .filter(|drift| drift.is_finite()),
         budgets,
     })
-}
-
-/// What is left of the error budget of an objective. A counter that began within the window is taken
-/// from its first sample on, which is 0.
-async fn measure_budget(
-    prometheus: &PrometheusClient,
-    service: &str,
-    window: Duration,
-    objective: &ServiceObjective<'_>,
-) -> Result<BudgetMeasurement, PrometheusError> {
-    let seconds = window.as_secs().max(1);
-    let kind = objective.kind.as_str();
-    let requests = format!(
-        "portcullis_objective_requests_total{{service={}, objective={}, operation={}",
-        quoted(service),
-        quoted(kind),
-        quoted(objective.operation_label())
-    );
-    let query = format!(
-        "sum(increase({requests}, result=\"bad\"}}[{seconds}s])) / sum(increase({requests}}}[{seconds}s]))"
-    );
-    let samples = prometheus.query(&query).await?;
-    let bad = samples.first().map(|sample| sample.value);
-    let left = bad
-        .filter(|bad| bad.is_finite())
-        .map(|bad| 1.0 - bad / objective.budget());
-    Ok(BudgetMeasurement {
-        objective: match objective.operation {
-            Some(operation) => format!("{kind} of {operation}"),
-            None => kind.to_owned(),
-        },
-        window: humantime::format_duration(window).to_string(),
-        left,
-        query,
-    })
-}
-
-/// A PromQL string literal.
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).expect("a string has a JSON form")
 }

@@ -12,7 +12,7 @@ use portcullis_control::gate::{
     self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateOverride,
     GateVerdict, ReasonWeight, TrafficMeasurement, UtcTimestamp, VendorUse,
 };
-use portcullis_vocabulary::{Catalog, Squad};
+use portcullis_vocabulary::{Catalog, ServiceObjectives, Squad};
 
 use super::candidate_comparison::CandidateComparison;
 use super::candidate_contract::CandidateContracts;
@@ -22,6 +22,7 @@ use super::gate_error::GateError;
 use super::gate_migrations::{LeaseHolder, held_lease, judge_for_gate};
 use super::gate_registry::{GateRegistry, VersionedRecord};
 use super::gate_report::GateReport;
+use super::judged_objectives::JudgedDeployment;
 use super::prometheus_queries::measure;
 use super::record_writer::RecordWriter;
 use super::{github_step, otlp, textfile};
@@ -67,7 +68,17 @@ pub(super) fn verdict(
     let contract = &candidates.first.compiled;
     let keep = keep_until(args, &found.record, contract, now)?;
     let compared = compare(args, &registry, &found.record, &candidates, now)?;
-    let measured = measure_traffic(args, &registry, &catalog)?;
+    let judged = JudgedDeployment {
+        catalog: &catalog,
+        squad,
+        service: &args.registry.service,
+        contract,
+        registry: &registry,
+        record: &found.record,
+        now,
+    };
+    let judged = judged.objectives(options)?;
+    let measured = measure_traffic(args, &registry, judged.promised.as_ref())?;
     let (approvals, of_others) = approvals(args)?;
     let identity = contract.identity();
     let holder = (&*args.registry.service, &*identity.revision);
@@ -85,6 +96,7 @@ pub(super) fn verdict(
         comparisons: &compared,
         approvals: &approvals,
         measurement: measured.as_ref(),
+        objectives: &judged,
         keep_until: keep,
         migration: migration.as_ref(),
         override_request: override_request(options),
@@ -315,7 +327,7 @@ fn compare(
 fn measure_traffic(
     args: &VerdictRequest<'_>,
     registry: &GateRegistry,
-    catalog: &Catalog,
+    objectives: Option<&ServiceObjectives>,
 ) -> Result<Option<TrafficMeasurement>, GateError> {
     let Some(url) = &args.verdict_args.prometheus else {
         return Ok(None);
@@ -325,7 +337,7 @@ fn measure_traffic(
         &prometheus,
         &args.registry.service,
         args.verdict_args.window,
-        catalog.objectives_of(&args.registry.service),
+        objectives,
     ))?;
     Ok(Some(measured))
 }

@@ -1,6 +1,6 @@
 //! What commands read: contracts from files, directories and Git revisions, approvals, levels of
 //! rules, the path of the configuration, which files contracts may refer to, how flaws are
-//! read, and what could have been meant by an unknown name.
+//! read, the contracts of a catalog's services, and what could have been meant by an unknown name.
 
 mod contract_files;
 mod contract_input;
@@ -12,6 +12,7 @@ mod reading_args;
 mod config_argument;
 mod config_path;
 mod known_names;
+mod service_contracts;
 
 pub(super) use approvals_file::read_approvals;
 pub(super) use compiled_contract::{compile_contract, is_contract};
@@ -22,3 +23,4 @@ pub(super) use known_names::KnownNames;
 pub(super) use level_settings::LevelArgs;
 pub(super) use reading_args::{ReadingArgs, reading_advice};
 pub(super) use reference_args::ReferenceArgs;
+pub(super) use service_contracts::{ServiceContractSource, catalog_contracts, service_contracts};

@@ -331,13 +331,17 @@ Examples:
   portcullis manifests slo > rules/objectives.yaml
   portcullis manifests slo --service orders --format sloth | sloth generate -i -
 
-Objectives are written in the catalog: [services.NAME.slo]. docs/slo.md says what counts.
+Objectives are written in the catalog, [services.NAME.slo] and [slo.tiers.NAME], and in contracts,
+x-slo. Contracts are those at SQUAD/SERVICE/ next to the catalog. docs/slo.md says what counts.
 
 Exit codes: 0 fine, 2 could not run.")]
 pub(super) struct SloArgs {
     /// The catalog
     #[command(flatten)]
     pub(super) catalog: CatalogArgs,
+    /// A configuration whose services have contracts in other places
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// The service [default: all that have objectives]
     #[arg(long, value_name = "SERVICE")]
     pub(super) service: Option<String>,

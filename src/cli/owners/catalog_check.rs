@@ -1,22 +1,18 @@
 //! `portcullis owners check`: looks for gaps and mistakes in a catalog.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::catalog_report::{CatalogReport, CatalogSummary, ConcernReport};
 use super::owners_args::CheckOwnersArgs;
 use super::owners_error::OwnersError;
 use crate::cli::exit_code::CommandOutcome;
+use crate::cli::inputs::catalog_contracts;
 use crate::cli::output::ReportWriter;
 use crate::cli::report::{FindingLevel, print_report};
 use crate::cli::run_error::RunError;
 use portcullis_config::FlagOverrides;
-use portcullis_control::ownership::{CatalogConcern, CatalogContract, SquadBoundaries, survey};
+use portcullis_control::ownership::{CatalogConcern, SquadBoundaries, survey};
 use portcullis_vocabulary::ConfigLocation;
-
-/// The file names of contracts.
-const CONTRACT_FILES: [&str; 3] = ["openapi.yaml", "openapi.yml", "openapi.json"];
 
 /// Checks a catalog.
 pub(super) fn check(
@@ -61,53 +57,6 @@ fn configured(path: Option<&Path>) -> Result<Vec<String>, RunError> {
         .iter()
         .map(|service| service.name.to_string());
     Ok(names.collect())
-}
-
-/// The contracts at `<squad>/<service>/` below a directory.
-pub(super) fn catalog_contracts(directory: &Path) -> Result<Vec<CatalogContract>, RunError> {
-    let mut found = Vec::new();
-    for squad in directories(directory)? {
-        for service in directories(&squad)? {
-            let files = CONTRACT_FILES.iter().map(|name| service.join(name));
-            for path in files.filter(|path| path.is_file()) {
-                found.push(CatalogContract {
-                    squad: name(&squad),
-                    service: name(&service),
-                    path,
-                });
-            }
-        }
-    }
-    Ok(found)
-}
-
-fn name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
-
-/// The subdirectories of a directory, sorted.
-fn directories(path: &Path) -> Result<Vec<PathBuf>, RunError> {
-    let listed = if path.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        path
-    };
-    let read = || -> io::Result<Vec<PathBuf>> {
-        let mut found = Vec::new();
-        for entry in fs::read_dir(listed)? {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                found.push(path.join(entry.file_name()));
-            }
-        }
-        found.sort();
-        Ok(found)
-    };
-    read().map_err(|source| RunError::Directory {
-        path: listed.to_owned(),
-        source,
-    })
 }
 
 fn concern_report(concern: CatalogConcern) -> ConcernReport {

@@ -7,7 +7,8 @@ use portcullis_config::parse_catalog;
 use serde_json::Value;
 
 use crate::admin::breakers_admin::{JSON, request};
-use crate::support::app::{App, Site, admin, get};
+use crate::support::app::{App, Site, admin, get, is_full, until};
+use crate::support::client::Client;
 use crate::support::upstream::{Step, Upstream, send};
 use crate::telemetry::prometheus::Prometheus;
 
@@ -139,6 +140,83 @@ fn operations_have_latencies_of_their_own() {
     }
 }
 
+/// A tier, the contract and the catalog, each for what the ones after it do not promise.
+#[test]
+fn tiers_and_contracts_promise_levels() {
+    let upstream = upstream();
+    let catalog = "[squads.payments]\nservices = [\"shop\"]\n[slo.tiers.gold]\navailability = 0.999\n\
+         latency = { le = \"400ms\", share = 0.99 }\n[slo.tiers.bronze]\navailability = 0.9\n";
+    let contract = CONTRACT
+        .replace(
+            "info: {title: t",
+            "info: {x-sla-tier: bronze, x-slo: {window: 7d}, title: t",
+        )
+        .replace("operationId: slow", "operationId: slow, x-sla-tier: gold")
+        .replace(
+            "operationId: fetchItem",
+            "operationId: fetchItem\n      x-slo: {availability: 0.75}",
+        );
+    let site = Site::new("[catalog]\npath = \"squads.toml\"\n[breaker]\nmode = \"off\"")
+        .file("squads.toml", catalog);
+    let address = format!("http://{}", upstream.address);
+    let site = site.service("shop", &contract, &address, "");
+    let (catalog_path, contract_path) = (site.path("squads.toml"), site.path("shop.yaml"));
+    let app = App::start(site);
+    let targets = |app: &App| -> Vec<(String, f64)> {
+        let views = objectives(app.admin);
+        let target = |view: &Value| {
+            let operation = view["operation"].as_str().unwrap_or("*");
+            let name = format!("{} {operation}", view["objective"].as_str().unwrap());
+            (name, view["target"].as_f64().unwrap())
+        };
+        views.iter().map(target).collect()
+    };
+    let named = |expected: &[(&str, f64)]| -> Vec<(String, f64)> {
+        let expected = expected.iter();
+        expected
+            .map(|(name, of)| ((*name).to_owned(), *of))
+            .collect()
+    };
+    let of_contract = [
+        ("availability *", 0.9),
+        ("availability fetchItem", 0.75),
+        ("availability slow", 0.999),
+        ("latency slow", 0.99),
+    ];
+    assert_eq!(targets(&app), named(&of_contract));
+    assert_eq!(objectives(app.admin)[0]["window_seconds"], 7 * 86_400);
+    for (target, status) in [("/items/a", 200), ("/items/bad", 503), ("/slow", 200)] {
+        assert_eq!(app.ask(get(target)).status, status);
+    }
+    assert_eq!(
+        counts(app.admin),
+        [
+            row("availability", "*", 2, 1),
+            row("availability", "fetchItem", 1, 1),
+            row("availability", "slow", 1, 0),
+            row("latency", "slow", 0, 1),
+        ]
+    );
+    // A new contract changes what is promised, and counts go on.
+    let stricter = contract.replace("availability: 0.75", "availability: 0.8");
+    std::fs::write(&contract_path, stricter).unwrap();
+    until(|| targets(&app)[1].1 == 0.8);
+    assert_eq!(app.ask(get("/items/bad")).status, 503);
+    assert_eq!(counts(app.admin)[1], row("availability", "fetchItem", 1, 2));
+    let own = format!("{catalog}[services.shop.slo]\ntier = \"gold\"\navailability = 0.5\n");
+    std::fs::write(&catalog_path, own).unwrap();
+    assert_eq!(
+        request(app.admin, "POST /config/reload", JSON, "").status,
+        200
+    );
+    let of_catalog = [
+        ("availability *", 0.5),
+        ("latency *", 0.99),
+        ("availability fetchItem", 0.8),
+    ];
+    assert_eq!(targets(&app), named(&of_catalog));
+}
+
 /// Otherwise an outage would hardly spend the budget: its circuit refuses almost all requests.
 #[test]
 fn an_open_circuit_spends_the_budget_and_a_forced_one_does_not() {
@@ -159,36 +237,155 @@ fn an_open_circuit_spends_the_budget_and_a_forced_one_does_not() {
     assert_eq!(counts(forced.admin)[0], row("availability", "*", 0, 0));
 }
 
+/// The requests of a counted run, by what happens to them. Shares are of 1,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SentRequest {
+    Good,
+    Failed,
+    Cut,
+    Slow,
+    /// It violates the contract.
+    Violating,
+    /// It has no operation.
+    Unknown,
+    /// Its squad header is malformed.
+    Unidentified,
+}
+
+impl SentRequest {
+    const fn of(number: usize) -> Self {
+        match number % 1000 {
+            0 => Self::Slow,
+            1..20 => Self::Failed,
+            20..25 => Self::Cut,
+            25..75 => Self::Violating,
+            75..100 => Self::Unknown,
+            100..110 => Self::Unidentified,
+            _ => Self::Good,
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Good => get("/items/a"),
+            Self::Failed => get("/items/bad"),
+            Self::Cut => get("/items/cut"),
+            Self::Slow => get("/slow"),
+            Self::Violating => get("/items/toolong"),
+            Self::Unknown => get("/nowhere"),
+            Self::Unidentified => get("/items/a").replacen("\r\n", "\r\nx-squad-owner: a b\r\n", 1),
+        }
+    }
+
+    const fn status(self) -> u16 {
+        match self {
+            Self::Good | Self::Slow => 200,
+            Self::Failed => 503,
+            Self::Cut => 502,
+            Self::Violating => 422,
+            Self::Unknown => 404,
+            Self::Unidentified => 400,
+        }
+    }
+}
+
+/// Sends requests numbered from `from` on, by several clients.
+fn send_numbered(data: SocketAddr, from: usize, count: usize) {
+    const CLIENTS: usize = 8;
+    std::thread::scope(|scope| {
+        for client in 0..CLIENTS {
+            scope.spawn(move || {
+                let mut connection = Client::connect(data);
+                for number in (from + client..from + count).step_by(CLIENTS) {
+                    let sent = SentRequest::of(number);
+                    connection.send(sent.text());
+                    let answer = connection.answer();
+                    assert_eq!(answer.status, sent.status(), "{sent:?}");
+                    if answer.field("connection") == Some("close") {
+                        connection = Client::connect(data);
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// Prometheus and `/slo` have the counts of the sender, and the same error budgets: those of the
+/// counters, and those of the rules for Prometheus.
+///
+/// `PORTCULLIS_TEST_LOAD=full` sends 100,000 requests; by default a smaller number is sent.
 #[test]
 #[cfg_attr(
     not(has_prometheus),
     ignore = "SKIPPED: prometheus is missing; .ci/run installs it"
 )]
-fn prometheus_has_the_same_counts() {
+fn prometheus_agrees_after_a_counted_run() {
+    let total = if is_full() { 100_000 } else { 4_000 };
     let upstream = upstream();
     let app = start(&upstream, "[breaker]\nmode = \"off\"");
     let prometheus = Prometheus::start(app.admin);
-    for round in 0..50 {
-        assert_eq!(app.ask(get("/items/a")).status, 200);
-        if round % 10 == 0 {
-            assert_eq!(app.ask(get("/items/bad")).status, 503);
-        }
+    let all = "sum(portcullis_objective_requests_total)";
+    prometheus.await_vector(all, &[], "0");
+    // In parts, so that counters increase between scrapes.
+    for part in 0..4 {
+        send_numbered(app.data, part * total / 4, total / 4);
+        let judged: u64 = counts(app.admin).iter().map(|row| row.2 + row.3).sum();
+        prometheus.await_vector(all, &[], &judged.to_string());
     }
+    // Requests that an operator refuses count for none.
+    let breaker = "POST /breakers/shop/everybody";
+    for (state, status) in [("open", 503), ("auto", 200)] {
+        let body = format!("{{\"override\": \"{state}\", \"reason\": \"a test\"}}");
+        assert_eq!(request(app.admin, breaker, JSON, &body).status, 200);
+        assert_eq!(app.ask(get("/items/a")).status, status);
+    }
+    let sent = |kind: SentRequest| {
+        let numbers = (0..total).filter(|number| SentRequest::of(*number) == kind);
+        numbers.count() as u64
+    };
+    let (good, slow) = (sent(SentRequest::Good) + 1, sent(SentRequest::Slow));
+    let failed = sent(SentRequest::Failed) + sent(SentRequest::Cut);
+    assert_eq!(
+        counts(app.admin),
+        [
+            row("availability", "*", good + slow, failed),
+            row("latency", "*", good, slow),
+            row("availability", "fetchItem", good, failed),
+        ]
+    );
     prometheus.await_vector(
         "sum by (objective, operation, result) (portcullis_objective_requests_total)",
         &["objective", "operation", "result"],
-        "availability * bad 5
-         availability * good 50
-         availability fetchItem bad 5
-         availability fetchItem good 50
-         latency * bad 0
-         latency * good 50",
+        &format!(
+            "availability * bad {failed}
+             availability * good {}
+             availability fetchItem bad {failed}
+             availability fetchItem good {good}
+             latency * bad {slow}
+             latency * good {good}",
+            good + slow
+        ),
     );
-    assert_eq!(counts(app.admin)[0], row("availability", "*", 50, 5));
-    let left = "round((1 - sum(portcullis_objective_requests_total{objective=\"availability\", operation=\"*\", \
-                result=\"bad\"}) / sum(portcullis_objective_requests_total{objective=\"availability\", \
-                operation=\"*\"}) / 0.1) * 1e6) / 1e6";
-    let seen = objectives(app.admin)[0]["budget_left"].as_f64().unwrap();
-    let seen = (seen * 1e6).round() / 1e6;
-    prometheus.await_vector(left, &[], &format!("{seen}"));
+    for view in objectives(app.admin) {
+        check_budget(&prometheus, &view);
+    }
+}
+
+/// The budget of `/slo` is that of the counters, and of the rule that records the window.
+fn check_budget(prometheus: &Prometheus, view: &Value) {
+    let operation = view["operation"].as_str().unwrap_or("*");
+    let selector = format!("objective={}, operation=\"{operation}\"", view["objective"]);
+    let target = view["target"].as_f64().unwrap();
+    let seen = view["budget_left"].as_f64().unwrap();
+    let counters = |more: &str| format!("portcullis_objective_requests_total{{{selector}{more}}}");
+    let left = |bad: &str, all: &str| {
+        let expression = format!("1 - sum({bad}) / sum({all}) / (1 - {target})");
+        let found = prometheus.vector(&expression, &[]);
+        found.into_values().next().unwrap()
+    };
+    let (bad, all) = (counters(", result=\"bad\""), counters(""));
+    let exact = left(&bad, &all);
+    assert!((exact - seen).abs() < 1e-9, "{view}: {exact}");
+    let recorded = left(&format!("rate({bad}[30d])"), &format!("rate({all}[30d])"));
+    assert!((recorded - seen).abs() < 1e-6, "{view}: {recorded}");
 }

@@ -240,7 +240,7 @@ impl Prometheus {
     }
 
     /// The current value of an expression: values by labels, in the given order of labels.
-    fn vector(&self, expression: &str, labels: &[&str]) -> BTreeMap<String, f64> {
+    pub(crate) fn vector(&self, expression: &str, labels: &[&str]) -> BTreeMap<String, f64> {
         let answer = self.query(expression);
         assert_eq!(answer["status"], "success", "{expression}: {answer}");
         let samples = answer["data"]["result"].as_array().unwrap();

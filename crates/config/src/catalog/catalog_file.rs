@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use portcullis_vocabulary::limits::RISK_SCORE_MAX;
 use portcullis_vocabulary::{
-    Catalog, CatalogFile, ConfigLocation, FeatureFlag, ResourceKind, RiskWeights,
-    ServiceDependency, ServiceLinks, ServiceObjectives, SharedResource, TableName, UnownedPolicy,
+    Catalog, CatalogFile, CatalogObjectives, ConfigLocation, FeatureFlag, ResourceKind,
+    RiskWeights, ServiceDependency, ServiceLinks, SharedResource, TableName, UnownedPolicy,
 };
 
 use super::allowed_hosts::read_allowed_hosts;
 use super::catalog_names::{CatalogNames, check_service, known_squad, unique_name};
 use super::located_entries::{located, read_dependency};
-use super::objectives_table::read_objectives;
+use super::objectives_table::{read_objectives, read_tiers};
 use super::service_links::read_links;
 use super::squad_table::{check_escalations, read_squad};
 use super::transfers_table::read_transfers;
@@ -94,18 +94,20 @@ fn dependencies(root: &mut ConfigSection<'_>, names: &mut CatalogNames) -> Vec<S
     dependencies
 }
 
-/// `[services.<name>]`: what the catalog says about one service.
+/// `[slo.tiers]` and `[services.<name>]`: what the catalog says about services.
 fn services(root: &mut ConfigSection<'_>, names: &mut CatalogNames) -> ServiceTables {
+    let tiers = read_tiers(root.section("slo"));
     let mut tables = ServiceTables::default();
     root.each_named("services", |name, mut section| {
         let table = section.location().clone();
-        let own = read_objectives(name, section.section("slo"));
+        let own = read_objectives(section.section("slo"), &tiers);
         let hosts = read_allowed_hosts(name, section.section("dependencies"), names);
         let links = read_links(&mut section);
         if own.is_some() || hosts.is_some() || links.is_some() {
             check_service(&mut section, "", &table, name, names);
         }
-        tables.objectives.extend(own);
+        let own = own.map(|own| (name.to_owned(), own));
+        tables.objectives.services.extend(own);
         let hosts = hosts.map(|hosts| (name.to_owned(), hosts));
         tables.allowed_hosts.extend(hosts);
         tables
@@ -113,13 +115,14 @@ fn services(root: &mut ConfigSection<'_>, names: &mut CatalogNames) -> ServiceTa
             .extend(links.map(|links| (name.to_owned(), links)));
         section.finish();
     });
+    tables.objectives.tiers = tiers;
     tables
 }
 
 /// What the tables of services say.
 #[derive(Default)]
 struct ServiceTables {
-    objectives: Vec<ServiceObjectives>,
+    objectives: CatalogObjectives,
     allowed_hosts: BTreeMap<String, Vec<String>>,
     links: BTreeMap<String, ServiceLinks>,
 }

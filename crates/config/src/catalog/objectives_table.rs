@@ -1,41 +1,69 @@
-//! `[services.<name>.slo]`: what the provider of a service promises.
+//! `[services.<name>.slo]`: what the provider of a service promises, and `[slo.tiers.<name>]`: what a
+//! tier promises.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use portcullis_vocabulary::{LatencyObjective, OperationObjective, ServiceObjectives};
+use portcullis_vocabulary::{
+    LatencyObjective, OperationObjective, PromisedLevel, ServiceObjectives, StatedObjectives, Tier,
+};
 
-use crate::tree::config_value::{duration, text};
+use crate::tree::config_value::{duration, parsed, text};
 use crate::tree::{ConfigNode, ConfigSection, ConfigValueError};
 
-/// The shortest window of an error budget. Alerts look at up to three days.
-const WINDOW_MIN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Reads the levels of tiers.
+pub(super) fn read_tiers(mut section: ConfigSection<'_>) -> BTreeMap<Tier, PromisedLevel> {
+    let mut tiers = BTreeMap::new();
+    section.each_named("tiers", |name, mut section| {
+        let level = level(&mut section);
+        match name.parse::<Tier>() {
+            Ok(tier) => {
+                tiers.insert(tier, level);
+            }
+            Err(unknown) => section.refuse("", format!("{unknown}, found \"{name}\"")),
+        }
+        if level.availability.is_none() && level.latency.is_none() {
+            let message = "is missing; a tier has an \"availability\", a \"latency\" or both";
+            section.refuse("availability", message);
+        }
+        section.finish();
+    });
+    section.finish();
+    tiers
+}
 
-/// The longest window, a year.
-const WINDOW_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
-
-/// The shortest and the longest time that a response may be promised in.
-const BOUNDS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(60));
-
-/// Reads the objectives of a service; none if the table is absent.
+/// Reads what is said of a service; nothing if the table is absent. Its tier must have a level.
 pub(super) fn read_objectives(
-    service: &str,
     mut section: ConfigSection<'_>,
-) -> Option<ServiceObjectives> {
-    let objectives = ServiceObjectives {
-        service: service.to_owned(),
-        window: section.value("window", ServiceObjectives::DEFAULT_WINDOW, window),
-        availability: section.read("availability", target),
-        latency: latency(section.section("latency")),
+    tiers: &BTreeMap<Tier, PromisedLevel>,
+) -> Option<StatedObjectives> {
+    let location = section.location_of("tier");
+    let tier = section.read("tier", parsed::<Tier>);
+    if let Some(tier) = tier.filter(|tier| !tiers.contains_key(tier)) {
+        let message = format!("\"{tier}\" has no level; promise one in [slo.tiers.{tier}]");
+        section.refuse_at(location, "tier", message);
+    }
+    let stated = StatedObjectives {
+        tier,
+        level: level(&mut section),
         operations: operations(&mut section),
+        operation_tiers: Vec::new(),
     };
     section.finish();
-    let has_any = objectives.iter().next().is_some();
-    has_any.then_some(objectives)
+    (stated != StatedObjectives::default()).then_some(stated)
+}
+
+fn level(section: &mut ConfigSection<'_>) -> PromisedLevel {
+    PromisedLevel {
+        window: section.read("window", window),
+        availability: section.read("availability", target),
+        latency: latency(section.section("latency")),
+    }
 }
 
 fn latency(mut section: ConfigSection<'_>) -> Option<LatencyObjective> {
     let (has_bound, has_share) = (section.has("le"), section.has("share"));
-    let bound = section.read("le", duration(BOUNDS.0..=BOUNDS.1));
+    let bound = section.read("le", duration(LatencyObjective::BOUNDS));
     let share = section.read("share", target);
     if has_bound != has_share {
         let missing = if has_bound { "share" } else { "le" };
@@ -80,23 +108,22 @@ fn operations(section: &mut ConfigSection<'_>) -> Vec<OperationObjective> {
     operations
 }
 
-/// A share that leaves a budget and is one.
 fn target(node: &ConfigNode) -> Result<f64, ConfigValueError> {
     let target = node.number().and_then(|text| text.parse().ok());
-    target
-        .filter(|target| *target > 0.0 && *target < 1.0)
-        .ok_or_else(|| {
-            ConfigValueError::expected("a share above 0.0 and below 1.0, for example 0.999")
-        })
+    let target = target.filter(|target| ServiceObjectives::is_target(*target));
+    target.ok_or_else(|| {
+        let rule = ServiceObjectives::TARGET_RULE;
+        ConfigValueError::expected(format!("{rule}, for example 0.999"))
+    })
 }
 
-/// A duration of whole hours, which all tools can write.
 fn window(node: &ConfigNode) -> Result<Duration, ConfigValueError> {
-    let window = duration(WINDOW_MIN..=WINDOW_MAX)(node)?;
-    if window.as_secs().is_multiple_of(3600) && window.subsec_nanos() == 0 {
-        return Ok(window);
-    }
-    Err(ConfigValueError::expected(
-        "whole hours or days, for example \"30d\"",
-    ))
+    let window = node
+        .text()
+        .and_then(|text| humantime::parse_duration(text).ok());
+    let window = window.filter(|window| ServiceObjectives::is_window(*window));
+    window.ok_or_else(|| {
+        let rule = ServiceObjectives::WINDOW_RULE;
+        ConfigValueError::expected(format!("{rule}, for example \"30d\""))
+    })
 }

@@ -60,6 +60,7 @@ pub fn compile(
         dialect,
         provider,
         operations: parts.operations,
+        objectives: parts.objectives,
         server_hosts: parts.server_hosts,
         outbound_operations,
         warnings: parts.warnings,

@@ -63,6 +63,7 @@ impl<'d> ContractCompiler<'d> {
             enforcement: self.enforcement(node_ref, node),
             timeouts: self.timeouts(node_ref, node),
             lifecycle: self.lifecycle(node_ref, node),
+            promised: self.operation_level(node_ref, node),
             takes_any_query: query_content.is_some()
                 || parameters.iter().any(Parameter::takes_any_query),
             query_content,

@@ -7,6 +7,7 @@ use http::Method;
 use portcullis_json::{JsonKind, JsonNode};
 use portcullis_vocabulary::Tier;
 
+use super::compile_objectives::X_SLO;
 use super::contract_compiler::ContractCompiler;
 use super::typed_fields::wrong_kind;
 use crate::message::parameter::Parameter;
@@ -64,6 +65,8 @@ impl<'d> ContractCompiler<'d> {
         if let Some(info) = root.get("info") {
             inherited = self.inherit(DocumentSet::node_ref(entry, info), info, &inherited);
         }
+        self.objectives.tier = inherited.tier;
+        self.service_level();
         for (key, item) in self.members(entry, root, "paths") {
             if key.starts_with("x-") {
                 continue;
@@ -312,6 +315,10 @@ impl<'d> ContractCompiler<'d> {
 
     /// Warns about an unknown field of a path item, which may be a misspelt method.
     fn warn_unknown_field(&mut self, name: &str, node_ref: NodeRef) {
+        if name == X_SLO {
+            let message = "`x-slo` of a path item is ignored: write it in its operations";
+            return self.warn_of_objective(node_ref, message);
+        }
         const KNOWN: [&str; 4] = ["summary", "description", "servers", "parameters"];
         if KNOWN.contains(&name) || name.starts_with("x-") {
             return;

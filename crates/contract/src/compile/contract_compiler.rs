@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use portcullis_vocabulary::StatedObjectives;
+
 use super::broken_parts::BrokenParts;
 use super::compile_options::CompileOptions;
+use super::document_objectives::DocumentObjectives;
 use super::schema_collector::SchemaCollector;
 use super::server_hosts::ServerHosts;
 use crate::message::operation::{
@@ -30,6 +33,7 @@ pub(super) struct ContractCompiler<'d> {
     pub(super) requests: SchemaCollector<'d>,
     pub(super) responses: SchemaCollector<'d>,
     pub(super) operations: Vec<Operation>,
+    pub(super) objectives: DocumentObjectives,
     pub(super) routes: RouteTableBuilder,
     pub(super) unread_paths: Vec<UnreadPath>,
     pub(super) hosts: ServerHosts,
@@ -49,6 +53,7 @@ pub(super) struct ContractCompiler<'d> {
 /// The result of the walk.
 pub(super) struct CompiledParts {
     pub(super) operations: Vec<Operation>,
+    pub(super) objectives: StatedObjectives,
     pub(super) warnings: Vec<ContractProblem>,
     pub(super) ineffective: Vec<ContractProblem>,
     pub(super) routes: RouteTable,
@@ -72,6 +77,7 @@ impl<'d> ContractCompiler<'d> {
             requests: SchemaCollector::new(documents, dialect, MessageDirection::Request),
             responses: SchemaCollector::new(documents, dialect, MessageDirection::Response),
             operations: Vec::new(),
+            objectives: DocumentObjectives::default(),
             routes: RouteTable::builder(),
             unread_paths: Vec::new(),
             hosts: ServerHosts::default(),
@@ -119,6 +125,7 @@ impl<'d> ContractCompiler<'d> {
                     }
                 }
                 Ok(CompiledParts {
+                    objectives: self.objectives.with_operations(&self.operations),
                     operations: self.operations,
                     warnings: problems,
                     ineffective: self.ineffective,

@@ -22,6 +22,8 @@ mod base_paths;
 mod server_hosts;
 mod compile_operation;
 mod compile_lifecycle;
+mod compile_objectives;
+mod document_objectives;
 mod compile_parameters;
 mod compile_content;
 mod check_encodings;
@@ -31,6 +33,8 @@ pub(crate) mod server_paths;
 pub(crate) mod lowered_schemas;
 pub(crate) mod broken_aspects;
 
+#[cfg(test)]
+mod objectives_tests;
 #[cfg(test)]
 mod reading_tests;
 #[cfg(test)]

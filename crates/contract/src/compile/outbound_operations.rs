@@ -78,6 +78,7 @@ impl<'d> ContractCompiler<'d> {
         for (method, node_ref) in self.path_item_operations(fields) {
             let known = self.operations.len();
             self.operation(&template, &method, node_ref, &inherited);
+            self.warn_uncounted_objective(node_ref);
             let found = self.operations.split_off(known);
             outbound.extend(
                 found

@@ -113,6 +113,12 @@ impl ContractProblemKind {
                 "A part of messages is not validated, such as a body in XML.",
                 "content: {application/xml: {schema: {type: object}}}",
             ),
+            Self::MalformedObjective => rule(
+                "malformed objective",
+                false,
+                "`x-slo` cannot be read or is where requests are not counted, so this level is not promised.",
+                "get: {x-slo: {availability: 99.9}}",
+            ),
             Self::OverlayAction => rule(
                 "action of an overlay",
                 true,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use portcullis_json::pointer;
+use portcullis_vocabulary::StatedObjectives;
 
 use super::left_out_operation::LeftOutOperation;
 use super::operation::{Operation, OutboundOperation};
@@ -11,7 +12,7 @@ use super::route::{PathCaptures, PathOutline, PrefixOverlap, RouteMatch, RouteTa
 use super::unread_path::UnreadPath;
 use crate::openapi::asyncapi::event_contract::{EventAction, EventContract};
 use crate::openapi::broken_part::{BrokenPart, BrokenSchemas};
-use crate::openapi::contract_problem::ContractProblem;
+use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind};
 use crate::openapi::dialect::{Dialect, MessageDirection};
 use crate::openapi::document::{DocumentSet, NodeRef, SourceLocation};
 use crate::openapi::path_item::{field_operations, path_item_objects};
@@ -34,6 +35,8 @@ pub struct CompiledContract {
     pub provider: Option<Arc<str>>,
     /// The operations, in the order of the document.
     pub operations: Vec<Operation>,
+    /// What it says about objectives.
+    pub objectives: StatedObjectives,
     /// The hosts of all servers, with their ports and `*` for variables. `None` if an operation has
     /// a server that does not name its host.
     pub server_hosts: Option<Vec<Box<str>>>,
@@ -64,6 +67,13 @@ impl CompiledContract {
     /// name, so it is as private as a value.
     pub fn mask(&self, pointer: &str) -> String {
         mask(pointer, &self.declared_property_names)
+    }
+
+    /// The warnings about objectives that could not be read.
+    pub fn unread_objectives(&self) -> impl Iterator<Item = &ContractProblem> {
+        let kind = ContractProblemKind::MalformedObjective;
+        let warnings = self.warnings.iter();
+        warnings.filter(move |warning| warning.kind == kind)
     }
 
     /// What distinguishes this revision from others.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::Method;
 
-use portcullis_vocabulary::Tier;
 use portcullis_vocabulary::enforcement::Enforcement;
+use portcullis_vocabulary::{PromisedLevel, Tier};
 
 use super::body::{BodyFormat, BodyShape};
 use super::media_range::MediaRange;
@@ -37,6 +37,8 @@ pub struct Operation {
     pub timeouts: OperationTimeouts,
     /// What its answers say about its end.
     pub lifecycle: Option<Box<OperationLifecycle>>,
+    /// The level that its own `x-slo` promises.
+    pub promised: Option<Box<PromisedLevel>>,
     /// The parameters, including those of the path item.
     pub parameters: Vec<Parameter>,
     /// The required credentials.

@@ -56,6 +56,8 @@ pub enum ContractProblemKind {
     ForeignKeyword,
     /// A part of the contract that is not enforced.
     NotJudged,
+    /// An objective that cannot be read, or has no effect.
+    MalformedObjective,
     /// An action of an overlay that cannot be applied, or has no effect.
     OverlayAction,
     /// A name close to that of a field that the object has.
@@ -76,7 +78,7 @@ pub enum ContractProblemKind {
 
 impl ContractProblemKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::MalformedDocument,
         Self::UnresolvedReference,
         Self::MalformedPath,
@@ -90,6 +92,7 @@ impl ContractProblemKind {
         Self::UnknownFormat,
         Self::ForeignKeyword,
         Self::NotJudged,
+        Self::MalformedObjective,
         Self::OverlayAction,
         Self::MisspeltKeyword,
         Self::MisplacedKeyword,
@@ -116,6 +119,7 @@ impl ContractProblemKind {
             Self::UnknownFormat => "unknown-format",
             Self::ForeignKeyword => "foreign-keyword",
             Self::NotJudged => "not-judged",
+            Self::MalformedObjective => "malformed-objective",
             Self::OverlayAction => "overlay-action",
             Self::MisspeltKeyword => "misspelt-keyword",
             Self::MisplacedKeyword => "misplaced-keyword",

@@ -5,26 +5,36 @@ use super::gate_case::GateCase;
 use super::gate_reason::{GateReason, GateRule, ReasonWeight};
 
 impl GateCase<'_> {
-    /// The objectives whose budget is below the squad's `budget_min`, and those that could not be
-    /// measured.
+    /// The objectives whose budget is below the squad's `budget_min`, and what could not be measured.
     pub(super) fn error_budget(&self) -> Vec<GateReason> {
-        let has_objectives = self.catalog.objectives_of(self.service).is_some();
-        let Some(budget_min) = self.policy().budget_min.filter(|_| has_objectives) else {
+        let Some(budget_min) = self.policy().budget_min else {
             return Vec::new();
         };
+        let unread = self.objectives.unread.iter().map(|(message, place)| {
+            let message = format!("an objective is not judged: {message}");
+            let mut reason = warning(message, "correct `x-slo` in the contract");
+            reason.place = Some(place.clone());
+            reason
+        });
+        let mut reasons: Vec<GateReason> = unread.collect();
+        if self.objectives.promised.is_none() {
+            return reasons;
+        }
         let Some(measurement) = self.measurement else {
             let message = format!(
                 "budget_min is {}, and the error budget of {} was not measured",
                 percent(budget_min),
                 self.service
             );
-            let reason = GateReason::new(GateRule::ErrorBudget, ReasonWeight::Warns, message);
-            return vec![reason.with_advice("name the Prometheus server: --prometheus URL")];
+            reasons.push(warning(
+                message,
+                "name the Prometheus server: --prometheus URL",
+            ));
+            return reasons;
         };
         let budgets = measurement.budgets.iter();
-        budgets
-            .filter_map(|budget| self.budget_reason(budget, budget_min))
-            .collect()
+        reasons.extend(budgets.filter_map(|budget| self.budget_reason(budget, budget_min)));
+        reasons
     }
 
     fn budget_reason(&self, budget: &BudgetMeasurement, budget_min: f64) -> Option<GateReason> {
@@ -32,6 +42,8 @@ impl GateCase<'_> {
             objective,
             window,
             left,
+            requests,
+            covered,
             query,
         } = budget;
         let service = self.service;
@@ -40,26 +52,48 @@ impl GateCase<'_> {
                 "Prometheus has no requests that judge the {objective} of {service} within {window}, so \
                  its error budget is not known: {query}"
             );
-            let reason = GateReason::new(GateRule::ErrorBudget, ReasonWeight::Warns, message);
-            return Some(reason.with_advice(
+            return Some(warning(
+                message,
                 "check that Prometheus scrapes the proxy and keeps its samples as long as the window",
             ));
         };
-        (*left < budget_min).then(|| {
+        let requests = requests.round();
+        let seen = match covered {
+            Some(covered) => format!("{requests} requests of the last {covered}"),
+            None => format!("{requests} requests"),
+        };
+        if *left < budget_min {
             let message = format!(
-                "{} of the error budget for the {objective} of {service} is left within {window}, and \
-                 budget_min is {}: {query}",
+                "{} of the error budget for the {objective} of {service} is left within {window}, by \
+                 {seen}, and budget_min is {}: {query}",
                 percent(*left),
                 percent(budget_min)
             );
-            GateReason::new(GateRule::ErrorBudget, ReasonWeight::Blocks, message).with_advice(
+            let reason = GateReason::new(GateRule::ErrorBudget, ReasonWeight::Blocks, message);
+            return Some(reason.with_advice(
                 "deploy when the budget has recovered, or override the rule for a change that repairs \
                  the service: --override NAME --reason TEXT",
-            )
-        })
+            ));
+        }
+        covered.as_ref()?;
+        let message = format!(
+            "Prometheus has only {seen} for the {objective} of {service}, and the window is {window}, \
+             so failures before are not counted: {query}"
+        );
+        Some(warning(
+            message,
+            "keep samples as long as the window, for example with --storage.tsdb.retention.time, \
+             unless the service is younger",
+        ))
     }
 }
 
+fn warning(message: String, advice: &str) -> GateReason {
+    GateReason::new(GateRule::ErrorBudget, ReasonWeight::Warns, message).with_advice(advice)
+}
+
+/// A share in percent, with as many digits as shares in the catalog need.
 fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    let percent = (share * 100_000.0).round() / 1000.0;
+    format!("{percent} %")
 }

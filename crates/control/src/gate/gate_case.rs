@@ -7,7 +7,7 @@ use portcullis_contract::ContractIdentity;
 use portcullis_vocabulary::{Catalog, Squad};
 
 use super::blast_radius::MeasuredUsage;
-use super::budget_measurement::BudgetMeasurement;
+use super::budget_measurement::{BudgetMeasurement, JudgedObjectives};
 use super::deployment::{Deployment, FurtherContract, RecordedVerdict};
 use super::deployment_comparison::DeploymentComparison;
 use super::deployment_registry::DeploymentRegistry;
@@ -39,6 +39,8 @@ pub struct GateCase<'c> {
     pub approvals: &'c [ChangeApproval],
     /// The measured traffic, if a measurement was requested.
     pub measurement: Option<&'c TrafficMeasurement>,
+    /// What the provider promises.
+    pub objectives: &'c JudgedObjectives,
     /// Until when the replaced deployment stays deployed next to the new one.
     pub keep_until: Option<UtcTimestamp>,
     /// What the migrations of the deployment do, if there are any.
@@ -76,7 +78,7 @@ pub struct TrafficMeasurement {
     pub usage: Option<MeasuredUsage>,
     /// The share of exchanges that violate the contract; none if the service was not seen.
     pub drift: Option<f64>,
-    /// The error budgets of the service, one for each objective of the catalog.
+    /// The error budgets of the service, one for each objective.
     pub budgets: Vec<BudgetMeasurement>,
 }
 

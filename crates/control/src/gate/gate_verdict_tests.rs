@@ -1,5 +1,6 @@
 //! The verdicts of the gate, case by case. Time and measurements are arguments.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
@@ -8,8 +9,8 @@ use portcullis_contract::{CompileOptions, CompiledContract, compile, parse_singl
 use portcullis_schema::{TableFinding, TableRule};
 use portcullis_vocabulary::limits::Limits;
 use portcullis_vocabulary::{
-    Catalog, DeployPolicy, FeatureFlag, ResourceKind, ServiceDependency, ServiceObjectives,
-    SharedResource, Squad, TableName, Tier,
+    Catalog, CatalogObjectives, DeployPolicy, FeatureFlag, PromisedLevel, ResourceKind,
+    ServiceDependency, SharedResource, Squad, StatedObjectives, TableName, Tier,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -85,16 +86,20 @@ fn catalog(deploy: DeployPolicy) -> Catalog {
         uses: vec!["orders".into()],
         fallbacks: vec![],
     }];
-    let objectives = ServiceObjectives {
-        service: "orders".into(),
-        window: ServiceObjectives::DEFAULT_WINDOW,
-        availability: Some(0.999),
-        latency: None,
-        operations: Vec::new(),
+    let own = StatedObjectives {
+        level: PromisedLevel {
+            availability: Some(0.999),
+            ..PromisedLevel::default()
+        },
+        ..StatedObjectives::default()
+    };
+    let objectives = CatalogObjectives {
+        services: BTreeMap::from([("orders".to_owned(), own)]),
+        ..CatalogObjectives::default()
     };
     Catalog::new(squads, resources, flags)
         .with_dependencies(uses)
-        .with_objectives(vec![objectives])
+        .with_objectives(objectives)
 }
 
 fn now() -> UtcTimestamp {
@@ -130,6 +135,7 @@ struct CaseSettings<'s> {
     keep: Option<UtcTimestamp>,
     migration: Option<&'s MigrationCase>,
     vendor: Option<VendorUse>,
+    unread: &'s [&'s str],
 }
 
 fn judge(set: &CaseSettings<'_>) -> GateVerdict {
@@ -173,6 +179,13 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
         .find("payments")
         .and_then(|id| catalog.squad(id))
         .unwrap();
+    let unread = set.unread.iter().map(|message| {
+        let place = ReasonLocation {
+            file: "a.yaml".into(),
+            line: 3,
+        };
+        ((*message).to_owned(), place)
+    });
     let case = GateCase {
         catalog: &catalog,
         squad,
@@ -184,6 +197,10 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
         comparisons: &compared,
         approvals: &approvals,
         measurement: set.measured.as_ref(),
+        objectives: &JudgedObjectives {
+            promised: catalog.objectives_of("orders", &StatedObjectives::default()),
+            unread: unread.collect(),
+        },
         keep_until: set.keep,
         migration: set.migration,
         override_request: set.overriding.then_some(GateOverride {
@@ -347,20 +364,27 @@ fn squad_limits_can_be_overridden() {
     check(&CaseSettings { measured: drifting(0.02), ..next(DeployPolicy::default()) }, Allowed, "warns drift", score);
     check(&CaseSettings { measured: drifting(0.02), overriding: true, ..next(drift) }, Overridden, "overridden drift", score);
     let budget = DeployPolicy { budget_min: Some(0.25), ..DeployPolicy::default() };
-    let left = |left| {
+    let partly = |left, covered: Option<&str>| {
         let measured = BudgetMeasurement {
             objective: "availability".into(),
             window: "30days".into(),
             left,
+            requests: 1000.0,
+            covered: covered.map(str::to_owned),
             query: "q".into(),
         };
         Some(TrafficMeasurement { budgets: vec![measured], ..usage(&[]) })
     };
+    let left = |left| partly(left, None);
     check(&CaseSettings { measured: left(Some(0.25)), ..next(budget) }, Allowed, "", score);
     check(&CaseSettings { measured: left(Some(0.24)), ..next(budget) }, Blocked, "blocks error-budget", score);
     check(&CaseSettings { measured: left(Some(-3.0)), overriding: true, ..next(budget) }, Overridden, "overridden error-budget", score);
     check(&CaseSettings { measured: left(None), ..next(budget) }, Allowed, "warns error-budget", score);
     check(&next(budget), Allowed, "warns error-budget", DECLARED);
+    check(&CaseSettings { measured: partly(Some(0.9), Some("3d")), ..next(budget) }, Allowed, "warns error-budget", score);
+    check(&CaseSettings { measured: partly(Some(0.1), Some("3d")), ..next(budget) }, Blocked, "blocks error-budget", score);
+    check(&CaseSettings { measured: partly(None, Some("0s")), ..next(budget) }, Allowed, "warns error-budget", score);
+    check(&CaseSettings { measured: left(Some(0.9)), unread: &["`x-slo` is ignored"], ..next(budget) }, Allowed, "warns error-budget", score);
     check(&CaseSettings { measured: left(Some(-3.0)), ..next(DeployPolicy::default()) }, Allowed, "", score);
 }
 

@@ -33,7 +33,7 @@ mod gate_verdict;
 mod judge_case;
 
 pub use blast_radius::{BlastRadius, BrokenOperations, MeasuredUsage, ReachedSquad, SharedFlag};
-pub use budget_measurement::BudgetMeasurement;
+pub use budget_measurement::{BudgetMeasurement, JudgedObjectives};
 pub use deployment::{
     Deployment, DeploymentEnd, DeploymentOutcome, FurtherContract, RecordedApproval,
     RecordedOverride, RecordedVerdict,

@@ -117,7 +117,7 @@ impl TransferPlan {
         let flags = catalog.flags().to_vec();
         Catalog::new(squads.collect(), resources.collect(), flags)
             .with_dependencies(catalog.dependencies().to_vec())
-            .with_objectives(catalog.objectives().to_vec())
+            .with_objectives(catalog.objectives().clone())
             .with_transfers(transfers)
             .with_links(catalog.links().clone())
             .with_allowed_hosts(catalog.allowed_hosts().clone())

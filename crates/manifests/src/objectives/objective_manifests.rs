@@ -1,6 +1,8 @@
-//! The formats of objectives, and the objectives of the catalog in one of them.
+//! The formats of objectives, and the objectives of services in one of them.
 
-use portcullis_vocabulary::CatalogFile;
+use std::collections::BTreeMap;
+
+use portcullis_vocabulary::{CatalogFile, StatedObjectives};
 
 use super::objective_spec::specs_of;
 use super::{openslo_specs, prometheus_rules, sloth_specs};
@@ -20,21 +22,23 @@ pub enum ObjectiveFormat {
     OpenSlo,
 }
 
-/// The objectives of the catalog, or of one service.
+/// The objectives of all services, or of one. `contracts` is what the contracts of services say about
+/// them.
 ///
 /// # Errors
-/// The catalog has no objectives, or two of them would get the same name.
+/// There are no objectives, or two of them would get the same name.
 pub fn objective_manifests(
     file: &CatalogFile,
+    contracts: &BTreeMap<String, StatedObjectives>,
     service: Option<&str>,
     format: ObjectiveFormat,
 ) -> Result<Vec<ManifestDocument>, ManifestProblems> {
-    let (specs, mut problems) = specs_of(file, service);
+    let (specs, mut problems) = specs_of(file, contracts, service);
     if specs.is_empty() && problems.is_empty() {
         let of = service.map_or(String::new(), |service| format!(" of {service}"));
         let message = format!(
-            "the catalog has no objectives{of}; write them as [services.NAME.slo] with \
-             availability = 0.999"
+            "neither the catalog nor a contract has objectives{of}; write them as [services.NAME.slo] \
+             with availability = 0.999, or as `x-slo` in a contract"
         );
         problems.push(ManifestProblem::at(None, message));
     }

@@ -1,10 +1,11 @@
 //! One objective with its names and queries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use portcullis_vocabulary::{
     Catalog, CatalogFile, ObjectiveKind, ServiceObjective, ServiceObjectives, Squad,
+    StatedObjectives,
 };
 
 use crate::manifest_problem::ManifestProblem;
@@ -35,18 +36,27 @@ pub(super) struct ObjectiveSpec {
     selector: String,
 }
 
-/// The objectives of the catalog, or of one service, and those that cannot be named.
+/// The objectives of all services, or of one, and those that cannot be named.
 pub(super) fn specs_of(
     file: &CatalogFile,
+    contracts: &BTreeMap<String, StatedObjectives>,
     service: Option<&str>,
 ) -> (Vec<ObjectiveSpec>, Vec<ManifestProblem>) {
-    let objectives = file.catalog.objectives().iter();
-    let selected = objectives.filter(|own| service.is_none_or(|name| name == own.service));
+    let squads = file.catalog.squads().iter();
+    let services: BTreeSet<&str> = squads
+        .flat_map(|squad| squad.services.iter().map(String::as_str))
+        .filter(|own| service.is_none_or(|name| name == *own))
+        .collect();
+    let nothing = StatedObjectives::default();
     let (mut specs, mut problems) = (Vec::new(), Vec::new());
-    for objectives in selected {
+    let promised = services.into_iter().filter_map(|service| {
+        let contract = contracts.get(service).unwrap_or(&nothing);
+        file.catalog.objectives_of(service, contract)
+    });
+    for objectives in promised {
         let mut names = BTreeMap::new();
         for objective in objectives.iter() {
-            let spec = ObjectiveSpec::new(file, objectives, &objective);
+            let spec = ObjectiveSpec::new(file, &objectives, &objective);
             let operation = objective.operation.unwrap_or_default().to_owned();
             if let Some(other) = names.insert(spec.name.clone(), operation.clone()) {
                 let message = format!(

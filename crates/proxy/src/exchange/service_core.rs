@@ -93,12 +93,13 @@ impl ServiceCore {
         let contract = Arc::clone(service.compiled()?);
         let limits = &service.limits;
         let upstream_limits = service.upstream_limits(&active.config);
+        let catalog = &active.config.catalog;
         let recorder = match before {
             // Handles are indexed by operation and squad. The contract numbers the operations and
             // the catalog numbers the squads.
             Some(before)
                 if Arc::ptr_eq(&before.contract, &contract)
-                    && Arc::ptr_eq(&before.catalog, &active.config.catalog) =>
+                    && Arc::ptr_eq(&before.catalog, catalog) =>
             {
                 Rc::clone(&before.recorder)
             }
@@ -106,7 +107,9 @@ impl ServiceCore {
                 core.metrics,
                 &service.inventory,
                 core.number,
-                active.config.catalog.objectives_of(&service.config.name),
+                catalog
+                    .objectives_of(&service.config.name, &contract.objectives)
+                    .as_ref(),
             )),
         };
         let declares_irregular_headers = contract

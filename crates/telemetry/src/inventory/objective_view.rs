@@ -79,8 +79,8 @@ impl TrafficInventory {
             since_seconds: self.age().as_secs_f64(),
             good,
             bad,
-            ratio: (total > 0).then(|| good as f64 / total as f64),
-            budget_left: objective.budget_left(bad, total),
+            ratio: ratio(good, total),
+            budget_left: ratio(bad, total).map(|bad| objective.budget_left(bad)),
         }
     }
 
@@ -94,4 +94,9 @@ impl TrafficInventory {
                 (good + more_good, bad + more_bad)
             })
     }
+}
+
+/// The share of some of all requests; none without requests.
+fn ratio(some: u64, total: u64) -> Option<f64> {
+    (total > 0).then(|| some as f64 / total as f64)
 }

@@ -3,13 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::super::catalog_check::catalog_contracts;
+use crate::cli::inputs::{ServiceContractSource, catalog_contracts, service_contracts};
 use crate::cli::run_error::RunError;
-use crate::source::ReferenceRoot;
-use portcullis_config::{ContractSource, FlagOverrides};
-use portcullis_contract::{CompileOptions, ContractIdentity, compile};
 use portcullis_control::ownership::{CatalogContract, DeprecatedPart, ScoredContract};
-use portcullis_vocabulary::{ContractReading, Date, Limits};
+use portcullis_vocabulary::Date;
 
 /// The contracts that were found, in two forms.
 pub(super) struct FoundContracts {
@@ -25,60 +22,26 @@ pub(super) fn find_contracts(
     config: Option<&PathBuf>,
 ) -> Result<FoundContracts, RunError> {
     let listed = catalog_contracts(catalog.parent().unwrap_or(Path::new("")))?;
-    let mut scored = BTreeMap::new();
-    for contract in &listed {
-        let read = read_contract(
-            &contract.path,
-            &ReferenceRoot::new(None),
-            ContractReading::Strict,
-        );
-        scored.entry(contract.service.clone()).or_insert(read);
-    }
-    if let Some(path) = config {
-        let config =
-            portcullis_config::load(Some(path), std::env::vars_os(), &FlagOverrides::default())?;
-        for service in &config.services {
-            let read = match &service.contract {
-                ContractSource::File(path) => {
-                    let root = ReferenceRoot::new(service.ref_root.clone())
-                        .with_overlays(service.overlays.clone());
-                    read_contract(path, &root, service.contract_reading)
-                }
-                // A running proxy reads it and shows its owner.
-                ContractSource::Address(address) => ScoredContract {
-                    path: address.clone(),
-                    ..ScoredContract::default()
-                },
-            };
-            scored.insert(service.name.clone(), read);
-        }
-    }
-    Ok(FoundContracts { listed, scored })
+    let sources = service_contracts(&listed, config.map(PathBuf::as_path))?;
+    let scored = sources.into_iter();
+    let scored = scored.map(|(service, source)| (service, scored_contract(&source)));
+    Ok(FoundContracts {
+        scored: scored.collect(),
+        listed,
+    })
 }
 
-fn read_contract(path: &Path, root: &ReferenceRoot, reading: ContractReading) -> ScoredContract {
-    let name = path.display().to_string();
-    let refused = |refused: String| ScoredContract {
-        path: name.clone(),
-        refused: Some(refused),
+fn scored_contract(source: &ServiceContractSource) -> ScoredContract {
+    let unread = |refused: Option<String>| ScoredContract {
+        path: source.name(),
+        refused,
         ..ScoredContract::default()
     };
-    let documents = match root.load_as(path, &Limits::default(), reading) {
-        Ok(documents) => documents,
-        Err(error) => return refused(error.to_string()),
-    };
-    let provider = ContractIdentity::of(&documents).provider;
-    let options = CompileOptions {
-        accepts_events: true,
-        reading,
-        ..CompileOptions::default()
-    };
-    let contract = match compile(documents, &options) {
-        Ok(contract) => contract,
-        Err(problems) => {
-            let first = problems.first().map(ToString::to_string);
-            return refused(first.unwrap_or_default());
-        }
+    let contract = match source.compiled() {
+        Ok(Some(contract)) => contract,
+        // A running proxy reads it and shows its owner.
+        Ok(None) => return unread(None),
+        Err(refused) => return unread(Some(refused)),
     };
     let deprecated = contract.operations.iter().filter_map(|operation| {
         let lifecycle = operation.lifecycle.as_deref()?;
@@ -89,8 +52,9 @@ fn read_contract(path: &Path, root: &ReferenceRoot, reading: ContractReading) ->
     });
     ScoredContract {
         deprecated: deprecated.collect(),
-        provider: provider.map(|name| name.to_string()),
-        path: name,
-        refused: None,
+        provider: contract.provider.as_ref().map(ToString::to_string),
+        unread_objective: contract.unread_objectives().next().map(ToString::to_string),
+        objectives: contract.objectives.clone(),
+        ..unread(None)
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::super::catalog_check::catalog_contracts;
 use super::super::owners_error::OwnersError;
 use super::catalog_file_write::replace_catalog;
 use super::catalog_steps::{catalog_edits, edit_steps, people_steps};
@@ -15,6 +14,7 @@ use super::transfer_args::TransferArgs;
 use super::transfer_report::{StepState, TransferReport, TransferStep};
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::inputs::KnownNames;
+use crate::cli::inputs::catalog_contracts;
 use crate::cli::output::ReportWriter;
 use crate::cli::report::print_report;
 use crate::cli::run_error::RunError;

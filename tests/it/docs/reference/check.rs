@@ -74,7 +74,7 @@ fn the_page_lists_every_problem() {
 
 /// Contracts below `openapi` and `info` that show an id.
 #[rustfmt::skip]
-const FIXTURES: [(&str, &str, &str); 21] = [
+const FIXTURES: [(&str, &str, &str); 22] = [
     ("malformed-document", "3.0.3", "paths: {/a: {post: {requestBody: {}, responses: {}}}}"),
     ("unresolved-reference", "3.0.3", "paths: {/a: {get: {responses: {'200': {$ref: '#/b'}}}}}"),
     ("malformed-path", "3.0.3", "paths: {'/a/{b}': {get: {responses: {}}}}"),
@@ -87,6 +87,7 @@ const FIXTURES: [(&str, &str, &str); 21] = [
     ("unknown-format", "3.0.3", "paths: {}\ncomponents: {schemas: {A: {type: string, format: url}}}"),
     ("foreign-keyword", "3.0.3", "paths: {}\ncomponents: {schemas: {A: {const: 1}}}"),
     ("not-judged", "3.1.0", "paths: {/a: {post: {requestBody: {content: {application/xml: {schema: {type: object}}}}}}}"),
+    ("malformed-objective", "3.1.0", "paths: {/a: {get: {x-slo: {availability: 99.9}, responses: {'200': {description: d}}}}}"),
     ("misspelt-keyword", "3.1.0", "components: {schemas: {A: {type: integer, minimun: 1}}}"),
     ("misplaced-keyword", "3.1.0", "components: {parameters: {A: {name: a, in: query, schema: {}, pattern: b}}}"),
     ("unknown-field", "3.1.0", "paths: {/a: {get: {consumes: [application/json]}}}"),

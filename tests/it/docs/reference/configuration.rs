@@ -216,6 +216,31 @@ pub(super) const CATALOG: &[(&str, &str, &str)] = &[
         "The address of the dashboard of the service, for [the scorecard](ownership.md#scorecard).",
     ),
     (
+        "slo.tiers.*.availability",
+        "none",
+        "The share of the requests that a service or an operation of this tier must serve; see [slo.md](slo.md).",
+    ),
+    (
+        "slo.tiers.*.latency.le",
+        "none",
+        "The longest time from the head of a request to the head of a good response.",
+    ),
+    (
+        "slo.tiers.*.latency.share",
+        "none",
+        "The share of the responses that must be as fast.",
+    ),
+    (
+        "slo.tiers.*.window",
+        "`\"30days\"`",
+        "The time over which the error budget of a service of this tier is spent.",
+    ),
+    (
+        "services.*.slo.tier",
+        "`x-sla-tier` of the contract",
+        "The tier whose level counts where the service and its contract promise none.",
+    ),
+    (
         "services.*.slo.availability",
         "none",
         "The share of the requests that the service must serve, for example 0.999; see [slo.md](slo.md).",

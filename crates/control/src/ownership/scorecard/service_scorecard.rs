@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::autonomy_check::autonomy;
 use super::score_check::{ScoreCheck, ScoreKind};
 use crate::ownership::catalog_survey::{CatalogConcern, ConcernKind};
-use portcullis_vocabulary::{CatalogFile, ConfigLocation, Date, Squad};
+use portcullis_vocabulary::{CatalogFile, ConfigLocation, Date, Squad, StatedObjectives};
 
 /// The contract of a service, as far as a scorecard needs it.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,10 @@ pub struct ScoredContract {
     pub provider: Option<String>,
     /// Its deprecated operations.
     pub deprecated: Vec<DeprecatedPart>,
+    /// What it says about objectives.
+    pub objectives: StatedObjectives,
+    /// The first objective that cannot be read.
+    pub unread_objective: Option<String>,
 }
 
 /// A deprecated operation of a contract.
@@ -171,7 +175,23 @@ impl ScoredService<'_> {
     }
 
     fn slo(&self) -> ScoreCheck {
-        if let Some(objectives) = self.file.catalog.objectives_of(self.service) {
+        let place = self.file.places.services.get(self.service);
+        let nothing = StatedObjectives::default();
+        let stated = self
+            .contract
+            .map_or(&nothing, |contract| &contract.objectives);
+        let unread = self
+            .contract
+            .and_then(|contract| contract.unread_objective.as_ref());
+        if let Some(unread) = unread {
+            return ScoreCheck::gap(
+                ScoreKind::Slo,
+                unread,
+                "correct `x-slo` in the contract",
+                None,
+            );
+        }
+        if let Some(objectives) = self.file.catalog.objectives_of(self.service, stated) {
             let detail = match objectives.iter().count() {
                 1 => "1 objective".to_owned(),
                 count => format!("{count} objectives"),
@@ -179,10 +199,9 @@ impl ScoredService<'_> {
             return ScoreCheck::pass(ScoreKind::Slo, detail);
         }
         let advice = format!(
-            "promise a level: availability = 0.99 in [services.{}.slo]",
+            "promise a level: availability = 0.99 in [services.{}.slo], or `x-slo` in the contract",
             self.service
         );
-        let place = self.file.places.services.get(self.service);
         ScoreCheck::gap(ScoreKind::Slo, "no objective", advice, place)
     }
 
