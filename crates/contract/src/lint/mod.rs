@@ -31,6 +31,7 @@ mod ineffective_keywords;
 mod open_alternatives;
 mod ineffective_parts;
 mod parameter_styles;
+mod unwritable_values;
 mod coverage;
 
 pub use ineffective_parts::ineffective_parts;

@@ -7,7 +7,8 @@
 //! schemas that are not valid, and `application_bounds` refuses schemas that cost too much.
 //! `one_pass` accepts most valid JSON texts in the pass that reads them.
 //! `schema_surface` reads what a schema declares without validating a
-//! value, and `contradiction` finds schemas that no value satisfies.
+//! value, `item_types` and `object_shape` those of items and properties, and
+//! `contradiction` finds schemas that no value satisfies.
 
 pub(crate) mod lower;
 pub(crate) mod schema_verdict;
@@ -23,6 +24,8 @@ mod application_bounds;
 mod one_pass;
 pub(crate) mod pattern_keyword;
 pub(crate) mod schema_surface;
+pub(crate) mod item_types;
+pub(crate) mod object_shape;
 pub(crate) mod contradiction;
 
 pub use format::ASSERTED_FORMATS;
