@@ -19,6 +19,7 @@ mod object_fields;
 mod object_walk;
 mod near_field;
 mod unknown_fields;
+mod field_types;
 mod missing_fields;
 mod event_schemas;
 mod ineffective_constraints;
