@@ -159,7 +159,7 @@ impl<'a> JsonNode<'a> {
 
     /// How many octets the value stands for, if [`Tape::octets`] added it.
     #[inline]
-    pub(super) fn octets(self) -> Option<u64> {
+    pub fn octets(self) -> Option<u64> {
         let entry = self.entry();
         (entry.tag == EntryTag::String && entry.digest == OCTETS).then_some(u64::from(entry.offset))
     }

@@ -176,8 +176,8 @@ fn malformed_parameters() {
     parameters("[{name: 1, in: query, schema: {}}]", "a.yaml:4: error: `name` must be a string: write `name: '1'` [malformed-parameter] at #/paths/~1a/post/parameters/0/name");
     parameters("[{name: a, in: query, style: matrix, schema: {}}]", "a.yaml:4: error: `style: matrix` does not exist for query parameters: use form, spaceDelimited, pipeDelimited, deepObject [malformed-parameter] at #/paths/~1a/post/parameters/0/style");
     parameters("[{name: a, in: header, style: form, schema: {}}]", "a.yaml:4: error: `style: form` does not exist for header parameters: use simple [malformed-parameter] at #/paths/~1a/post/parameters/0/style");
-    parameters("[{name: a, in: path, required: , schema: {}}]", "a.yaml:4: error: `required` must not be null: remove it, or write a value [malformed-parameter] at #/paths/~1a/post/parameters/0/required; `contract_reading = \"tolerant\"` reads it");
-    parameters("[{name: a, in: query, style: , schema: {}}]", "");
+    parameters("[{name: a, in: query, required: , schema: {}}]", "a.yaml:4: error: `required` must not be null: remove it, or write a value [malformed-parameter] at #/paths/~1a/post/parameters/0/required");
+    parameters("[{name: a, in: query, style: , schema: {}}]", "a.yaml:4: error: `style` must not be null: remove it, or write a value [malformed-parameter] at #/paths/~1a/post/parameters/0/style");
     parameters("[{name: a, in: query, schema: {}, content: {application/json: {}}}]", "a.yaml:4: warning: `schema` has no effect next to `content`: keep one of them [malformed-parameter] at #/paths/~1a/post/parameters/0/schema");
     parameters("[{name: a, in: query, explode: 1, schema: {}}]", "a.yaml:4: error: `explode` must be true or false, not 1 [malformed-parameter] at #/paths/~1a/post/parameters/0/explode");
     parameters("[{name: a, in: query, required: perhaps, schema: {}}]", r##"a.yaml:4: error: `required` must be true or false, not "perhaps" [malformed-parameter] at #/paths/~1a/post/parameters/0/required"##);
@@ -216,7 +216,7 @@ fn schemas_refer_to_schemas() {
         let expected = if title.is_empty() {
             String::new()
         } else {
-            format!("a.yaml:4: error: `{reference}` is {title}, not a schema: refer to a schema, such as `#/components/schemas/Name` [unresolved-reference] at {at}/$ref; `contract_reading = \"tolerant\"` reads it")
+            format!("a.yaml:4: error: `{reference}` is {title}, not a schema: refer to a schema, such as `#/components/schemas/Name` [unresolved-reference] at {at}/$ref")
         };
         yaml(&format!("openapi: 3.0.3\npaths:\n  /a:\n    post: {body}\n{rest}"), &expected);
     };
@@ -227,6 +227,33 @@ fn schemas_refer_to_schemas() {
     schema("#", "the whole document");
     schema("#/components/parameters/P/schema", "");
     schema("#/components/schemas/S/properties/p", "");
+}
+
+/// A schema that applies itself to the same value has no meaning, except together with others.
+#[test]
+#[rustfmt::skip]
+fn schemas_do_not_apply_themselves() {
+    let schemas = |schemas: &str, keyword: &str| {
+        let expected = if keyword.is_empty() {
+            String::new()
+        } else {
+            format!("a.yaml:6: error: the schema applies itself to the same value in `{keyword}`, so what it accepts is not defined: remove the reference to itself [malformed-schema] at #/components/schemas/A")
+        };
+        let body = "{requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/A'}}}}}";
+        yaml(&format!("openapi: 3.1.0\npaths:\n  /a:\n    post: {body}\ncomponents: {{schemas: {{\n  {schemas}}}}}\n"), &expected);
+    };
+    let a = "{$ref: '#/components/schemas/A'}";
+    let b = "{$ref: '#/components/schemas/B'}";
+    schemas(&format!("A: {{anyOf: [{a}, {{type: integer}}]}}"), "anyOf");
+    schemas(&format!("A: {{title: t, oneOf: [{{type: integer}}, {a}]}}"), "oneOf");
+    schemas(&format!("A: {{type: object, anyOf: [{{oneOf: [{a}]}}, {{type: integer}}]}}"), "oneOf");
+    schemas(&format!("A: {{not: {a}}}"), "not");
+    schemas(&format!("A: {{type: object, if: {{allOf: [{a}]}}, then: false}}"), "allOf");
+    // A subtype that has its parent in `allOf` is common.
+    schemas(&format!("A: {{type: object, properties: {{a: {a}}}, oneOf: [{b}]}},\n  B: {{allOf: [{a}, {{required: [b]}}]}}"), "");
+    schemas(&format!("A: {{anyOf: [{{type: integer}}, {{type: array, items: {a}}}]}}"), "");
+    schemas(&format!("A: {{allOf: [{a}], type: integer}}"), "");
+    schemas(&format!("A: {{not: {{properties: {{a: {a}}}}}}}"), "");
 }
 
 /// Messages name the file as it was written.
@@ -247,6 +274,13 @@ fn swagger_documents() {
     swagger("{responses: {200: {$ref: '#/responses/B'}}}", "a.yaml:4: error: `#/responses/B` does not resolve: `#` has no `responses` [unresolved-reference] at #/paths/~1a/post/responses/200");
     swagger("{security: [{k: []}], responses: {}}", "a.yaml:4: error: `k` is not among `securityDefinitions` of the entry document [malformed-document] at #/paths/~1a/post/security/0");
     swagger("{parameters: {}, responses: {}}", "a.yaml:4: error: `parameters` must be an array, not an object [malformed-document] at #/paths/~1a/post/parameters");
+    swagger("{consumes: text/plain, responses: {}}", "a.yaml:4: error: `consumes` must be a list of media types, such as [application/json], not a string [malformed-document] at #/paths/~1a/post/consumes");
+    swagger("{produces: [5], responses: {}}", "a.yaml:4: error: `produces` must be a list of media types, such as [application/json], not an array [malformed-document] at #/paths/~1a/post/produces");
+    swagger("{schemes: https, responses: {}}", "a.yaml:4: error: `schemes` must be a list of schemes, such as [https], not a string [malformed-document] at #/paths/~1a/post/schemes");
+    for (field, expected) in [("basePath", "a path, such as /v1"), ("host", "a host name, such as api.example.com")] {
+        yaml(&format!("swagger: '2.0'\n{field}: 5\npaths: {{}}\n"), &format!("a.yaml:2: error: `{field}` must be {expected}, not a number [malformed-document] at #/{field}"));
+    }
+    yaml("swagger: '2.0'\nopenapi: 3.0.3\npaths: {}\n", "a.yaml:1: error: both `swagger` and `openapi` are present: remove the one whose version the document does not follow [malformed-document] at #");
     swagger("[]", "a.yaml:4: error: an operation must be an object, not an array [malformed-document] at #/paths/~1a/post");
 }
 
@@ -269,7 +303,7 @@ fn malformed_operations() {
     operation("{responses: {200: x}}", "a.yaml:4: error: a response must be an object, not a string [malformed-document] at #/paths/~1a/post/responses/200");
     operation("{responses: {2000: {}}}", "a.yaml:4: warning: `2000` is not a status: use a code such as 200, a range such as 2XX, or default [malformed-document] at #/paths/~1a/post/responses/2000");
     operation("{responses: {200: {content: []}}}", "a.yaml:4: error: `content` must be an object, not an array [malformed-document] at #/paths/~1a/post/responses/200/content");
-    operation("{responses: {200: {content: {json: {}}}}}", "a.yaml:4: warning: `json` is not a media type: write type/subtype [malformed-document] at #/paths/~1a/post/responses/200/content/json");
+    operation("{responses: {200: {content: {json: {}}}}}", "a.yaml:4: warning: `json` is not a media type, so no body can match it: write type/subtype, such as application/json [malformed-document] at #/paths/~1a/post/responses/200/content/json");
     operation("{requestBody: x}", "a.yaml:4: error: a request body must be an object, not a string [malformed-document] at #/paths/~1a/post/requestBody");
     operation("{requestBody: {}}", "a.yaml:4: error: `content` is missing: it must list the media types of the body [malformed-document] at #/paths/~1a/post/requestBody");
     operation("{requestBody: {content: [a]}}", "a.yaml:4: error: `content` must be an object, not an array [malformed-document] at #/paths/~1a/post/requestBody/content");

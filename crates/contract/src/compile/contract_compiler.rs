@@ -15,7 +15,7 @@ use crate::message::operation::{
 };
 use crate::message::parameter::Parameter;
 use crate::message::route::{RouteTable, RouteTableBuilder};
-use crate::message::security_requirements::SecuritySchemes;
+use crate::message::security_schemes::SecuritySchemes;
 use crate::message::unread_path::UnreadPath;
 use crate::openapi::contract_problem::{ContractProblem, ContractProblemKind, Severity};
 use crate::openapi::contract_repair::ContractRepair;

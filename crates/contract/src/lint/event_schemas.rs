@@ -22,12 +22,7 @@ pub(super) fn inspect(findings: &mut LintFindings<'_>) {
         );
         findings.warn(ContractProblemKind::ForeignKeyword, *node_ref, message);
     }
-    for field in documents.unknown_event_fields() {
-        let kind = if field.is_misspelt {
-            ContractProblemKind::MisspeltKeyword
-        } else {
-            ContractProblemKind::UnknownField
-        };
-        findings.warn(kind, field.node_ref, field.message.clone());
+    for field in documents.unknown_source_fields() {
+        findings.warn(field.kind, field.node_ref, field.message.clone());
     }
 }

@@ -3,7 +3,7 @@
 use super::lint_findings::{LintFindings, by_location};
 use super::object_walk::contract_objects;
 use super::{
-    event_schemas, ineffective_constraints, ineffective_keywords, missing_fields,
+    event_schemas, field_types, ineffective_constraints, ineffective_keywords, missing_fields,
     open_alternatives, unknown_fields,
 };
 use crate::openapi::contract_problem::ContractProblem;
@@ -20,6 +20,7 @@ pub fn lint_documents(documents: &DocumentSet) -> Vec<ContractProblem> {
     let mut findings = LintFindings::new(documents);
     unknown_fields::inspect(dialect, &objects, &mut findings);
     missing_fields::inspect(dialect, &objects, &mut findings);
+    field_types::inspect(dialect, &objects, &mut findings);
     event_schemas::inspect(&mut findings);
     ineffective_constraints::inspect(dialect, &objects, &mut findings);
     let schemas = objects.schemas();

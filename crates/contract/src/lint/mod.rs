@@ -19,6 +19,7 @@ mod object_fields;
 mod object_walk;
 mod near_field;
 mod unknown_fields;
+mod field_types;
 mod missing_fields;
 mod event_schemas;
 mod ineffective_constraints;
@@ -31,6 +32,7 @@ mod ineffective_keywords;
 mod open_alternatives;
 mod ineffective_parts;
 mod parameter_styles;
+mod unwritable_values;
 mod coverage;
 
 pub use ineffective_parts::ineffective_parts;

@@ -9,10 +9,12 @@ use portcullis_json::JsonNode;
 
 use super::contract_survey::ContractSurvey;
 use super::lint_findings::LintFindings;
+use super::unwritable_values::unwritable;
 use crate::message::compiled_contract::CompiledContract;
 use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::document::{DocumentSet, NodeRef};
-use crate::schema::schema_surface::{ObjectShape, SchemaSurface, TypeSet};
+use crate::schema::object_shape::ObjectShape;
+use crate::schema::schema_surface::{SchemaSurface, TypeSet};
 
 /// Reports every such parameter.
 pub(super) fn inspect(
@@ -41,10 +43,25 @@ pub(super) fn inspect(
             Some("deepObject") => deep(name, node, schema, surface),
             _ => None,
         };
+        let found = found.or_else(|| {
+            let is_deep = node.get("style").and_then(JsonNode::as_str) == Some("deepObject");
+            let message = unwritable(name, schema, repeats_names(node), surface);
+            let message = message.filter(|_| !is_deep);
+            message.map(|message| (ContractProblemKind::MalformedParameter, message))
+        });
         if let Some((kind, message)) = found {
             findings.warn(kind, node_ref, message);
         }
     }
+}
+
+/// Whether the properties of an object have their own names in the query or the cookies.
+fn repeats_names(parameter: JsonNode<'_>) -> bool {
+    let text = |field| parameter.get(field).and_then(JsonNode::as_str);
+    let explode = parameter.get("explode").and_then(JsonNode::as_bool);
+    matches!(text("in"), Some("query" | "cookie"))
+        && matches!(text("style"), None | Some("form" | "cookie"))
+        && explode != Some(false)
 }
 
 type StyleProblem = Option<(ContractProblemKind, String)>;
@@ -94,9 +111,8 @@ fn deep(
 /// The first property whose values can only be arrays or objects.
 fn nested_property(shape: &ObjectShape) -> Option<String> {
     let scalar = TypeSet::NULL | TypeSet::BOOLEAN | TypeSet::NUMBER | TypeSet::STRING;
-    let (name, _) = shape
-        .members
-        .iter()
-        .find(|(_, types)| types.has(TypeSet::ARRAY | TypeSet::OBJECT) && !types.has(scalar))?;
+    let (name, _) = shape.members.iter().find(|(_, property)| {
+        property.types.has(TypeSet::ARRAY | TypeSet::OBJECT) && !property.types.has(scalar)
+    })?;
     Some(name.clone())
 }

@@ -62,7 +62,7 @@ impl ContractProblemKind {
             Self::MalformedParameter => rule(
                 "malformed parameter",
                 true,
-                "A parameter cannot be read. It is a warning if it is not validated or accepts more than it says: a path parameter that the template lacks, a parameter without `schema`, a style that is undefined for its type.",
+                "A parameter cannot be read. It is a warning if it is not validated, accepts more than it says or cannot be written: a path parameter that the template lacks, a parameter without `schema`, a style that is undefined for its type, an array of objects.",
                 "/a: {parameters: [{name: b, in: path, required: true, schema: {}}]}",
             ),
             Self::MalformedSchema => rule(

@@ -129,6 +129,16 @@ fn styles() {
     check_parameter(&styled("deepObject", "{type: object, properties: {b: {type: object}}}"), &[
         "api.yaml:4: warning: `a` is not validated if a request has `a[b][…]`: `style: deepObject` is undefined for nested arrays and objects [not-judged] at #/paths/~1a/get/parameters/0",
     ]);
+    let unwritable = |what: &str| format!("api.yaml:4: warning: `a` has {what}, which no style can write, so every value with it is refused: describe the parameter by `content` with application/json [malformed-parameter] at #/paths/~1a/get/parameters/0");
+    let list = "the property `b`, which is an array or an object";
+    check_parameter(&styled("form", "{type: array, items: {allOf: [{type: object}]}}"), &[&unwritable("items that are arrays or objects")]);
+    check_parameter("{name: a, in: header, schema: {type: array, items: {type: array}}}", &[&unwritable("items that are arrays or objects")]);
+    check_parameter(&styled("form", "{type: object, properties: {b: {type: object}}}"), &[&unwritable(list)]);
+    check_parameter(&styled("form", "{type: object, properties: {b: {type: array, items: {type: object}}}}"), &[&unwritable(list)]);
+    check_parameter(&styled("form, explode: false", "{type: object, properties: {b: {type: array}}}"), &[&unwritable(list)]);
+    check_parameter("{name: a, in: header, schema: {type: object, properties: {b: {type: array}}}}", &[&unwritable(list)]);
+    check_parameter(&styled("form", "{type: object, properties: {b: {type: array, items: {type: string}}, c: {}}}"), &[]);
+    check_parameter(&styled("form", "{type: array, items: {oneOf: [{type: string}, {type: object}]}}"), &[]);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 //!
 //! Names that start with `x-` are extensions. In OpenAPI 3.1 a Schema Object may have any other
 //! keyword, and in 3.0 generators add annotations of their own, so there only names close to a
-//! keyword are reported. All other objects are closed. Of Swagger 2.0 and AsyncAPI only schemas are
-//! judged: their other objects have fields of their own, which translating reads.
+//! keyword are reported. All other objects are closed. Of AsyncAPI only schemas are judged,
+//! and of Swagger 2.0 the objects that OpenAPI 3.0 has, too: the others have fields of their own, which
+//! translating reads.
 
 use portcullis_json::JsonNode;
 
@@ -24,7 +25,7 @@ pub(super) fn inspect(dialect: Dialect, found: &ContractObjects, findings: &mut 
         if kind.member_kind().is_some() || kind == ObjectKind::PathItem {
             continue;
         }
-        if is_translated(documents) && kind != ObjectKind::Schema {
+        if is_translated(documents, kind) {
             continue;
         }
         let node = documents.node(node_ref);
@@ -40,9 +41,19 @@ pub(super) fn inspect(dialect: Dialect, found: &ContractObjects, findings: &mut 
     }
 }
 
-/// Whether the objects of the documents have other fields in the files.
-fn is_translated(documents: &DocumentSet) -> bool {
-    documents.is_swagger() || documents.events().is_some()
+/// Whether an object has other fields in the files. Translating reports its unknown ones.
+fn is_translated(documents: &DocumentSet, kind: ObjectKind) -> bool {
+    let is_swagger_too = matches!(
+        kind,
+        ObjectKind::Info
+            | ObjectKind::Contact
+            | ObjectKind::License
+            | ObjectKind::Tag
+            | ObjectKind::ExternalDocs
+            | ObjectKind::Schema
+    );
+    let is_of_events = documents.events().is_some() && kind != ObjectKind::Schema;
+    is_of_events || (documents.is_swagger() && !is_swagger_too)
 }
 
 fn judge(

@@ -49,6 +49,7 @@ pub(crate) fn explain(
     let mut explainer = ErrorExplainer {
         schemas,
         documents,
+        wrapped,
         subject,
         violations_max,
         violations: Vec::new(),
@@ -126,6 +127,7 @@ pub(crate) fn over_limit(
 struct ErrorExplainer<'e> {
     schemas: &'e SchemaSet,
     documents: &'e DocumentSet,
+    wrapped: JsonNode<'e>,
     subject: ViolationSubject<'e>,
     violations_max: usize,
     violations: Vec<Violation>,
@@ -162,13 +164,23 @@ impl ErrorExplainer<'_> {
             documents.location(documents.deepest_existing(place, &rest))
         });
         let (message, masked) = messages(schemas, documents, error);
+        let octets = self.octet_bound(error);
+        let (message, masked) = match &octets {
+            Some((count, bound)) => (
+                format!("{count} octets are not {bound}"),
+                format!("the number of octets is not {bound}"),
+            ),
+            None => (message, masked),
+        };
         self.violations.push(Violation {
             class: self.subject.class,
             part: self.subject.part,
             name: self.subject.name.map(str::to_owned),
             pointer: strip_wrapper(error.instance_path().as_str()),
             keyword: Some(keyword(error)),
-            expected: expected(error.kind()),
+            expected: octets
+                .map(|(_, bound)| bound)
+                .or_else(|| expected(error.kind())),
             contract,
             message: shortened(&message) + note,
             masked: shortened(&masked) + note,
@@ -176,16 +188,44 @@ impl ErrorExplainer<'_> {
     }
 }
 
+impl ErrorExplainer<'_> {
+    /// The number of octets and its bound, if the value stands for octets, which were not kept.
+    fn octet_bound(&self, error: &ValidationError<'_>) -> Option<(u64, String)> {
+        let value = self.wrapped.pointer(error.instance_path().as_str())?;
+        let count = value.octets()?;
+        match error.kind() {
+            ValidationErrorKind::MinLength { limit } => {
+                Some((count, format!("at least {limit} octets")))
+            }
+            ValidationErrorKind::MaxLength { limit } => {
+                Some((count, format!("at most {limit} octets")))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The violated keyword, by its name in the contract.
 fn keyword(error: &ValidationError<'_>) -> String {
     match error.kind() {
-        ValidationErrorKind::FalseSchema => {
-            let location = error.schema_path().as_str();
-            location.rsplit('/').next().unwrap_or("false").to_owned()
-        }
+        ValidationErrorKind::FalseSchema => false_keyword(error.schema_path().as_str()).to_owned(),
         ValidationErrorKind::BacktrackLimitExceeded { .. }
         | ValidationErrorKind::RegexEngineFailure { .. } => "pattern".to_owned(),
         kind => kind.keyword().trim_start_matches(EXACT).to_owned(),
+    }
+}
+
+/// The keyword that holds a schema `false`, or `false` if no keyword does.
+fn false_keyword(location: &str) -> &str {
+    let mut tokens = location.rsplit('/');
+    let last = tokens.next().unwrap_or_default();
+    match tokens.next() {
+        Some("$defs") => "false",
+        Some(
+            owner @ ("properties" | "patternProperties" | "dependentSchemas" | "prefixItems"
+            | "allOf" | "anyOf" | "oneOf"),
+        ) => owner,
+        _ => last,
     }
 }
 

@@ -4,7 +4,8 @@
 //! - `route` finds the operation of a request.
 //! - `check` is the entry: it checks the target, the head and the body of a message and returns
 //!   violations.
-//! - `parameter`, `body`, `media_range`, `header_parameters` and `security_requirements` read the parts of a message.
+//! - `parameter`, `body`, `media_range`, `header_parameters`, `security_requirements` and
+//!   `security_schemes` read the parts of a message.
 //! - `violation` and `refusal_status` describe what is wrong and how it is answered.
 //! - `explain_errors`, `closest_alternative` and `expected_value` explain invalid values. Validators
 //!   first decide whether a value is valid; only invalid ones are explained.
@@ -21,6 +22,7 @@ pub(crate) mod body;
 mod header_parameters;
 pub(crate) mod media_range;
 pub(crate) mod security_requirements;
+pub(crate) mod security_schemes;
 pub(crate) mod violation;
 pub(crate) mod refusal_status;
 pub(crate) mod explain_errors;

@@ -6,7 +6,8 @@
 //!  "response": {"status": 201, "headers": [["location", "/orders/1"]], "body_base64": "e30="}}
 //! ```
 //!
-//! - `url` is an absolute URL, or its part after the host. `path` is the raw request target.
+//! - `url` is an absolute URL, or its part after the host. `path` is the raw request target, in
+//!   origin form or absolute form.
 //! - `headers` is an object whose values are strings or arrays of strings, or an array of pairs.
 //! - `body` is a string that contains the body, or any other JSON value whose source text is the
 //!   body.
@@ -21,7 +22,7 @@ use super::ignored_properties::IgnoredProperties;
 use super::record_error::RecordError;
 use super::record_field::RecordField;
 use super::recorded_exchange::{
-    RecordedBody, RecordedExchange, RecordedResponse, UrlParts, split_target, split_url,
+    RecordedBody, RecordedExchange, RecordedResponse, request_target, split_url,
 };
 
 /// The deepest nesting of a line. It is deeper than the limit for bodies, so a body beyond that limit
@@ -72,14 +73,7 @@ fn read_request<'a>(
         (Some(url), None) => split_url(url.text()?).ok_or_else(|| {
             url.error("is neither an http(s) URL nor a path that begins with `/`")
         })?,
-        (None, Some(path)) => {
-            let (path, query) = split_target(path.text()?);
-            UrlParts {
-                authority: None,
-                path,
-                query,
-            }
-        }
+        (None, Some(path)) => request_target(path.text()?),
         (Some(_), Some(path)) => {
             return Err(path.error("\"url\" is present too; remove one of them"));
         }

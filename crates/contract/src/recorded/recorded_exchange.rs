@@ -102,7 +102,7 @@ impl std::fmt::Debug for RecordedBody<'_> {
 }
 
 /// The path and the query of a request target in origin form (RFC 9112 section 3.2.1).
-pub(super) fn split_target(target: &str) -> (&str, Option<&str>) {
+fn split_target(target: &str) -> (&str, Option<&str>) {
     match target.split_once('?') {
         Some((path, query)) => (path, Some(query)),
         None => (target, None),
@@ -117,6 +117,20 @@ pub(super) struct UrlParts<'a> {
     /// The path; `/` if it is empty (RFC 9110 section 7.1).
     pub(super) path: &'a str,
     pub(super) query: Option<&'a str>,
+}
+
+/// The parts of a request target: the path and the query in origin form, or a URL in absolute form (RFC
+/// 9112 section 3.2). Neither has a fragment, so a `#` stays where it is.
+pub(super) fn request_target(target: &str) -> UrlParts<'_> {
+    let absolute = split_url(target).filter(|_| !target.starts_with('/') && !target.contains('#'));
+    absolute.unwrap_or_else(|| {
+        let (path, query) = split_target(target);
+        UrlParts {
+            authority: None,
+            path,
+            query,
+        }
+    })
 }
 
 /// The parts of a URL, or of its part after the host, without the fragment. `None` if it is not a
@@ -193,6 +207,21 @@ mod tests {
         check("ftp://h/a", None);
         check("h/a", None);
         check("", None);
+    }
+
+    #[test]
+    fn targets_have_two_forms() {
+        let check = |target: &str, path: &str, query: Option<&str>| {
+            let found = request_target(target);
+            assert_eq!((found.path, found.query), (path, query), "{target}");
+        };
+        check("/a?b", "/a", Some("b"));
+        check("//h/a", "//h/a", None);
+        check("http://h:1/a?b", "/a", Some("b"));
+        check("https://h", "/", None);
+        check("/a#b", "/a#b", None);
+        check("http://h/a#b", "http://h/a#b", None);
+        check("*", "*", None);
     }
 
     #[test]

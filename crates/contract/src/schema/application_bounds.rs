@@ -150,7 +150,7 @@ fn exceeded(cost: ApplicationCost) -> Option<ExceededBound> {
 }
 
 /// The definitions by number. Those of a resource with dynamic anchors are one level deeper.
-fn definitions(lowered: &Value) -> Vec<(usize, &Value)> {
+pub(super) fn definitions(lowered: &Value) -> Vec<(usize, &Value)> {
     let mut found = Vec::new();
     let mut open: Vec<&Map<String, Value>> = Vec::new();
     open.extend(lowered.get("$defs").and_then(Value::as_object));
@@ -219,7 +219,7 @@ fn members(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// The number of the definition that a reference names.
-fn number_of(reference: &str) -> Option<usize> {
+pub(super) fn number_of(reference: &str) -> Option<usize> {
     let (_, number) = reference.split_once("#/$defs/")?;
     number.parse().ok()
 }

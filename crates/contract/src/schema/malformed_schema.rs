@@ -52,7 +52,12 @@ fn fault(error: &ValidationError<'_>, origins: &[NodeRef], documents: &DocumentS
     let (node_ref, rest) =
         origin(origins, location).unwrap_or((documents.entry_ref(), Cow::Borrowed("")));
     let rest = &*rest;
-    let (parent, keyword) = rest.rsplit_once('/').unwrap_or(("", rest));
+    let (parent, last) = rest.rsplit_once('/').unwrap_or(("", rest));
+    // The element of a list is named by the keyword that holds the list.
+    let keyword = match last.parse::<usize>() {
+        Ok(_) => keyword_at(rest).1.rsplit('/').next().unwrap_or(last),
+        Err(_) => last,
+    };
     let instance = error.instance();
     let is_pattern_key = parent.ends_with("/patternProperties");
     let (kind, message) = match instance.as_str() {
@@ -105,6 +110,10 @@ fn malformed_keyword(keyword: &str, error: &ValidationError<'_>) -> String {
                 near.unwrap_or_default()
             )
         }
+        ("type", _, Value::Array(_)) => format!(
+            "`type` must be one type, or a list of different types, of {}",
+            TYPES.join(", ")
+        ),
         ("required", ValidationErrorKind::UniqueItems, Value::Array(names)) => {
             let twice = names
                 .iter()

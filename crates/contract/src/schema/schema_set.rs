@@ -21,6 +21,7 @@ use super::pattern_keyword::SchemaPatterns;
 use super::schema_surface::TypeSet;
 use super::schema_validator::build_validator;
 use super::schema_verdict::SchemaVerdict;
+use super::self_application::self_applied_schemas;
 use super::unknown_keyword::verdict_of;
 use crate::openapi::contract_problem::ContractProblem;
 use crate::openapi::document::{DocumentSet, NodeRef};
@@ -106,7 +107,8 @@ impl SchemaSet {
             faults.extend(all_malformed(&schema, &origins, documents));
             return Err(SchemaSetErrors { faults, warnings });
         }
-        let costly = costly_schemas(&schema, &origins, documents);
+        let mut costly = costly_schemas(&schema, &origins, documents);
+        costly.extend(self_applied_schemas(&schema, &origins, documents));
         if !costly.is_empty() {
             return Err(SchemaSetErrors {
                 faults: costly,

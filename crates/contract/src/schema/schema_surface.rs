@@ -1,4 +1,4 @@
-//! The types and properties that a schema declares, which decide how to parse a parameter's text.
+//! The types that a schema declares, which decide how to parse a parameter's text.
 //!
 //! A parameter arrives as text, and its schema decides whether `10` is a number or a string. This
 //! module reads only `type`, composition, `enum`, `const` and the declared properties; the
@@ -30,6 +30,8 @@ impl TypeSet {
     pub(crate) const OBJECT: Self = Self(32);
     pub(crate) const ALL: Self = Self(63);
     pub(crate) const SCALAR: Self = Self(15);
+    /// The types that a text can have.
+    pub(crate) const TEXTUAL: Self = Self(14);
 
     pub(crate) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -43,6 +45,14 @@ impl TypeSet {
     /// Whether text can be a string or another scalar.
     pub(crate) fn is_mixed(self) -> bool {
         self.has(Self::STRING) && self.has(Self::NUMBER | Self::BOOLEAN)
+    }
+
+    /// The types that two schemas of the same value name. One that names none adds nothing.
+    pub(crate) fn joined(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::ALL, types) | (types, Self::ALL) => types,
+            (one, two) => one | two,
+        }
     }
 
     fn named(name: &str) -> Self {
@@ -80,24 +90,6 @@ impl BitAnd for TypeSet {
     type Output = Self;
     fn bitand(self, other: Self) -> Self {
         Self(self.0 & other.0)
-    }
-}
-
-/// The declared properties of an object schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ObjectShape {
-    pub(crate) members: Vec<(String, TypeSet)>,
-    /// The types of undeclared properties. `None` if they are forbidden.
-    pub(crate) undeclared: Option<TypeSet>,
-    /// Whether undeclared properties are expected: the schema has `additionalProperties` or
-    /// declares no property. Only then does an exploded object take every name of a query.
-    pub(crate) is_open: bool,
-}
-
-impl ObjectShape {
-    pub(crate) fn types_of(&self, member: &str) -> Option<TypeSet> {
-        let declared = self.members.iter().find(|(name, _)| name == member);
-        declared.map(|(_, types)| *types).or(self.undeclared)
     }
 }
 
@@ -175,56 +167,6 @@ impl<'d> SchemaSurface<'d> {
                 .any(|(keyword, value)| predicate(keyword, value));
         });
         found
-    }
-
-    /// The types of the items of the array schema at `node_ref`, wherever they stand in the array.
-    pub(crate) fn item_types(self, node_ref: NodeRef) -> TypeSet {
-        let mut types = None;
-        self.visit(node_ref, &mut |_, owner, node| {
-            let Some(items) = node.get("items") else {
-                return;
-            };
-            let first = node.get("prefixItems").into_iter();
-            for schema in first.flat_map(JsonNode::elements).chain([items]) {
-                let found = self.types(DocumentSet::node_ref(owner, schema));
-                types = Some(types.map_or(found, |types| types | found));
-            }
-        });
-        types.unwrap_or(TypeSet::ALL)
-    }
-
-    /// The properties of the object schema at `node_ref`, through references and composition.
-    pub(crate) fn object(self, node_ref: NodeRef) -> ObjectShape {
-        let mut shape = ObjectShape {
-            members: Vec::new(),
-            undeclared: Some(TypeSet::ALL),
-            is_open: false,
-        };
-        self.visit(node_ref, &mut |depth, at, node| {
-            for (name, schema) in node
-                .get("properties")
-                .into_iter()
-                .flat_map(|map| map.members())
-            {
-                let types = self.types(DocumentSet::node_ref(at, schema));
-                if !shape.members.iter().any(|(known, _)| known == name) {
-                    shape.members.push((name.to_owned(), types));
-                }
-            }
-            match node.get("additionalProperties") {
-                Some(rest) if rest.as_bool() == Some(false) && depth == 0 => {
-                    shape.undeclared = None
-                }
-                Some(rest) if rest.as_bool() == Some(true) => shape.is_open = true,
-                Some(rest) if rest.kind() == JsonKind::Object => {
-                    shape.undeclared = Some(self.types(DocumentSet::node_ref(at, rest)));
-                    shape.is_open = true;
-                }
-                _ => {}
-            }
-        });
-        shape.is_open = shape.undeclared.is_some() && (shape.is_open || shape.members.is_empty());
-        shape
     }
 
     /// `known` has the results by depth: a schema can occur in its composition any number of times.
@@ -306,9 +248,19 @@ impl<'d> SchemaSurface<'d> {
         }
     }
 
+    /// The schemas that apply to some values. OpenAPI 3.0 does not have the keywords.
+    fn conditional(self, node: JsonNode<'d>) -> impl Iterator<Item = JsonNode<'d>> {
+        let is_known = self.dialect != Dialect::V30;
+        let conditions = ["if", "then", "else"].into_iter();
+        let conditions = conditions.filter_map(move |keyword| node.get(keyword));
+        let dependent = node.get("dependentSchemas").into_iter();
+        let dependent = dependent.flat_map(JsonNode::members).map(|(_, one)| one);
+        conditions.chain(dependent).filter(move |_| is_known)
+    }
+
     /// Calls `see` for the schema at `node_ref` and every schema that it is composed of, once for
     /// each depth of composition.
-    fn visit(self, node_ref: NodeRef, see: &mut dyn FnMut(u8, NodeRef, JsonNode<'d>)) {
+    pub(super) fn visit(self, node_ref: NodeRef, see: &mut dyn FnMut(u8, NodeRef, JsonNode<'d>)) {
         enum Step {
             Enter,
             See,
@@ -330,6 +282,7 @@ impl<'d> SchemaSurface<'d> {
             if !is_reference {
                 let branches = branches(node, &["allOf", "anyOf", "oneOf"]);
                 let mut below: Vec<NodeRef> = branches
+                    .chain(self.conditional(node))
                     .map(|branch| DocumentSet::node_ref(node_ref, branch))
                     .collect();
                 below.reverse();

@@ -22,6 +22,14 @@ impl Charset {
     /// The supported charsets, for messages.
     pub(crate) const NAMES: &'static str = "charset utf-8, us-ascii or iso-8859-1";
 
+    /// Those that bodies of a format may have.
+    pub(crate) const fn names_for(format: BodyFormat) -> &'static str {
+        match format {
+            BodyFormat::Form => "charset utf-8 or us-ascii",
+            _ => Self::NAMES,
+        }
+    }
+
     /// The charset of a media type; `None` if it is not supported. The default is UTF-8: RFC 6657
     /// lets each media type define its default, and RFC 7578 section 4.4 and WHATWG URL choose UTF-8.
     pub(crate) fn of(media: &MediaRange<'_>) -> Option<Self> {

@@ -13,6 +13,7 @@ use crate::message::violation::MessagePart;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::reference::follow;
+use crate::schema::item_types::ItemTypes;
 use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::{SchemaSurface, TypeSet};
 
@@ -101,18 +102,14 @@ impl EncodingCompiler<'_, '_> {
             vec![
                 FieldReading::Scalar(TypeSet::ALL, true),
                 FieldReading::Scalar(TypeSet::ALL, false),
-                FieldReading::Items(TypeSet::ALL, true),
-                FieldReading::Items(TypeSet::ALL, false),
+                FieldReading::Items(ItemTypes::ANY, true),
+                FieldReading::Items(ItemTypes::ANY, false),
             ]
         } else {
             self.readings(&rest, &[], format)
         };
-        let takes_any_name = |field: &FormField| {
-            field
-                .styled
-                .as_ref()
-                .is_some_and(Parameter::takes_any_query)
-        };
+        let takes_any_name =
+            |field: &FormField| field.styled.as_ref().is_some_and(Parameter::takes_others);
         let siblings = if list.iter().any(takes_any_name) {
             list.iter().map(|field| self.sibling(field)).collect()
         } else {
@@ -320,14 +317,14 @@ impl EncodingCompiler<'_, '_> {
         let item_types = schemas
             .iter()
             .map(|schema| surface.item_types(*schema))
-            .reduce(|all, types| all | types)
-            .unwrap_or(TypeSet::ALL);
+            .reduce(ItemTypes::joined)
+            .unwrap_or(ItemTypes::ANY);
         readings_by_types(types, item_types)
     }
 }
 
 /// The readings of a field with these types.
-fn readings_by_types(types: TypeSet, items: TypeSet) -> Vec<FieldReading> {
+fn readings_by_types(types: TypeSet, items: ItemTypes) -> Vec<FieldReading> {
     let structured = TypeSet::OBJECT | TypeSet::ARRAY;
     let mut readings = Vec::new();
     if types.has(TypeSet::OBJECT) && types != TypeSet::ALL {
@@ -342,12 +339,15 @@ fn readings_by_types(types: TypeSet, items: TypeSet) -> Vec<FieldReading> {
         );
     }
     if types.has(TypeSet::ARRAY) {
-        if items.has(structured) && items != TypeSet::ALL {
-            readings.push(FieldReading::JsonItems);
-        }
-        if items.has(TypeSet::SCALAR) {
+        let all = items.all();
+        let json = (all.has(structured) && all != TypeSet::ALL).then_some(FieldReading::JsonItems);
+        // Items of several types are read one by one first.
+        let is_alike = items.alike().is_some();
+        readings.extend(json.filter(|_| is_alike));
+        if all.has(TypeSet::SCALAR) {
             readings.push(FieldReading::Items(items, false));
             readings.extend(items.is_mixed().then_some(FieldReading::Items(items, true)));
+            readings.extend(json.filter(|_| !is_alike));
         }
     }
     if readings.is_empty() {

@@ -5,6 +5,8 @@ use portcullis_json::{JsonLimits, SyntaxError, Tape};
 use super::form_fields::{FieldReading, FormFields};
 use super::form_value::FormValue;
 use crate::message::parameter::{ParameterReadError, ParameterSource, RawPairs, put_scalar, write};
+use crate::schema::item_types::ItemTypes;
+use crate::schema::schema_surface::TypeSet;
 
 /// Writes the fields of one form.
 #[derive(Debug)]
@@ -43,13 +45,7 @@ impl FieldWriter<'_> {
     ) -> Result<(), SyntaxError> {
         match reading {
             FieldReading::JsonItems => return self.json_items(values),
-            FieldReading::Items(types, as_text) => {
-                self.tape.begin_array();
-                for value in values {
-                    self.scalar(value, |tape, text| put_scalar(tape, text, types, as_text));
-                }
-                self.tape.end();
-            }
+            FieldReading::Items(types, as_text) => return self.items(values, &types, as_text),
             FieldReading::Delimited(list, as_text) if list.repeats => {
                 self.tape.begin_array();
                 for value in values {
@@ -94,6 +90,35 @@ impl FieldWriter<'_> {
             FormValue::Octets(count) => self.tape.octets(*count),
             FormValue::Form(form) => self.tape.copy_value(form.root("")),
         }
+    }
+
+    fn items(
+        &mut self,
+        values: &[FormValue<'_>],
+        types: &ItemTypes,
+        as_text: bool,
+    ) -> Result<(), SyntaxError> {
+        let is_json = |position| {
+            !types.at(position).has(TypeSet::SCALAR) && types.at(position) != TypeSet::NONE
+        };
+        for (position, value) in values.iter().enumerate() {
+            if let FormValue::Text(text) = value
+                && is_json(position)
+            {
+                self.inner.parse("", text.as_bytes(), self.limits)?;
+            }
+        }
+        self.tape.begin_array();
+        for (position, value) in values.iter().enumerate() {
+            match value {
+                FormValue::Text(text) if is_json(position) => self.json(text)?,
+                _ => self.scalar(value, |tape, text| {
+                    put_scalar(tape, text, types.at(position), as_text);
+                }),
+            }
+        }
+        self.tape.end();
+        Ok(())
     }
 
     fn json(&mut self, text: &str) -> Result<(), SyntaxError> {

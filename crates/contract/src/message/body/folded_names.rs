@@ -1,7 +1,7 @@
-//! Names of parts that some servers read as other names.
+//! Names of form fields that some servers read as other names.
 //!
 //! PHP, Rack and readers of nested forms take `role[]` and `role[x]` for `role`; PHP also writes `_`
-//! for a space or a dot. So an undeclared part could replace a declared field after the check.
+//! for a space or a dot. So an undeclared field could replace a declared field after the check.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use super::form_fields::FormFields;
 #[derive(Debug)]
 pub(super) struct FoldedNames<'f> {
     fields: &'f FormFields,
-    /// Built for the first undeclared part.
+    /// Built for the first undeclared field.
     declared: OnceCell<HashMap<String, &'f str>>,
 }
 
@@ -24,7 +24,7 @@ impl<'f> FoldedNames<'f> {
         }
     }
 
-    /// The declared name that some servers read where a part has this undeclared name.
+    /// The declared name that some servers read where a field has this undeclared name.
     pub(super) fn declared_as(&self, name: &str) -> Option<&'f str> {
         let declared = self.declared.get_or_init(|| {
             let names = self.fields.iter().map(|field| field.name.as_str());
@@ -32,6 +32,14 @@ impl<'f> FoldedNames<'f> {
         });
         declared.get(&folded(name)).copied()
     }
+}
+
+/// The message about an undeclared field that some servers read as a declared one.
+pub(super) fn read_as(declared: &str) -> String {
+    format!(
+        "some servers read the name of this field as `{declared}`, which the contract declares; send \
+         that name"
+    )
 }
 
 /// The name of the variable in PHP. An opening bracket without a closing one is a `_` there.

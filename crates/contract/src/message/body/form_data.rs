@@ -18,7 +18,7 @@ use super::charset::Charset;
 use super::content_coding::codings;
 use super::described_parts::DescribedParts;
 use super::field_writer::FieldWriter;
-use super::folded_names::FoldedNames;
+use super::folded_names::{FoldedNames, read_as};
 use super::form_entries::FormEntries;
 use super::form_fields::FormFields;
 use super::form_value::FormValue;
@@ -210,11 +210,7 @@ impl FormData {
             if part.field.is_none()
                 && let Some(known) = names.declared_as(&part.head.name)
             {
-                let message = format!(
-                    "some servers read the name of this part as `{known}`, which the contract \
-                     declares; send that name"
-                );
-                judge.malformed(pointer, message);
+                judge.malformed(pointer, read_as(known));
                 return None;
             }
             let field = part.field.map(|index| fields.get(index));

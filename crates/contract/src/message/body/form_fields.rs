@@ -2,6 +2,7 @@
 
 use crate::message::parameter::{DelimitedList, Parameter};
 use crate::openapi::document::NodeRef;
+use crate::schema::item_types::ItemTypes;
 use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::TypeSet;
 
@@ -75,8 +76,8 @@ pub(super) enum FieldReading {
     JsonItems,
     /// One scalar. With `true`, a value that may be a string is read as a string.
     Scalar(TypeSet, bool),
-    /// An array of scalars.
-    Items(TypeSet, bool),
+    /// An array of scalars. Items that can only be arrays or objects are JSON texts.
+    Items(ItemTypes, bool),
     /// An array as Swagger 2.0 writes it: in one value, or with one value for each item.
     Delimited(DelimitedList, bool),
     /// Octets, which are counted and not kept.

@@ -8,6 +8,7 @@ use portcullis_json::{Tape, pointer};
 
 use super::body_judge::BodyJudge;
 use super::field_writer::FieldWriter;
+use super::folded_names::{FoldedNames, read_as};
 use super::form_entries::FormEntries;
 use super::form_fields::FormFields;
 use super::form_value::FormValue;
@@ -46,6 +47,7 @@ pub(super) fn form_entries<'b, 'f>(
     below: &str,
 ) -> Option<FormEntries<'b, 'f>> {
     let mut entries = FormEntries::new(fields);
+    let names = FoldedNames::of(fields);
     let mut malformed = |pointer: &str, message: String| {
         judge.malformed(format!("{below}{pointer}"), message);
     };
@@ -66,6 +68,13 @@ pub(super) fn form_entries<'b, 'f>(
         };
         if is_styled(fields, &name) {
             continue;
+        }
+        if fields.find(&name).is_none()
+            && let Some(known) = names.declared_as(&name)
+        {
+            let message = read_as(known);
+            malformed(&format!("/{}", pointer::escape(&name)), message);
+            return None;
         }
         if let Err(error) = entries.add(name, FormValue::Text(value), false) {
             malformed("", error.to_string());
@@ -90,7 +99,7 @@ fn is_styled(fields: &FormFields, name: &str) -> bool {
         field.styled.as_ref().is_some_and(|parameter| {
             owns(parameter)
                 || parameter.takes_property(name)
-                || (parameter.takes_any_query() && !fields.siblings.iter().any(owns))
+                || (parameter.takes_other(name) && !fields.siblings.iter().any(owns))
         })
     };
     fields.iter().any(is_own)

@@ -123,10 +123,12 @@ impl HeadJudge<'_, '_> {
         if parameter.unread.is_some() && !parameter.is_json_text() {
             return self.unread_parameter(parameter);
         }
-        let is_list = parameter
-            .readings
-            .iter()
-            .any(|reading| !matches!(reading, ParameterReading::Scalar(_)));
+        // JSON text is one value, whatever it contains.
+        let is_list = !parameter.is_json_text()
+            && parameter
+                .readings
+                .iter()
+                .any(|reading| !matches!(reading, ParameterReading::Scalar(_)));
         let joined: Option<Vec<&[u8]>> = lines.next().map(|second| {
             std::iter::once(first)
                 .chain([second])
@@ -174,8 +176,10 @@ impl HeadJudge<'_, '_> {
                 Ok(()) => match schemas.verdict(self.tape.wrapped("")) {
                     SchemaVerdict::Valid => return,
                     SchemaVerdict::Invalid => match first_failure {
-                        // Another reading takes several values, so they are not one too many.
-                        None | Some(Err(ParameterReadError::Repeated)) => {
+                        // Another reading takes several values, so they are not one too many, or
+                        // values under other names, so they are not missing.
+                        None
+                        | Some(Err(ParameterReadError::Repeated | ParameterReadError::Missing)) => {
                             first_failure = Some(Ok((reading, as_text)));
                         }
                         Some(_) => {}
@@ -196,6 +200,8 @@ impl HeadJudge<'_, '_> {
             return self.unreadable(parameter.part, Some(&parameter.name), node_ref);
         }
         match first_failure {
+            Some(Ok((reading, false)))
+                if self.is_valid_by_part(parameter, key, reading, source) => {}
             Some(Ok((reading, as_text))) => {
                 let again = read(self.tape, key.as_str(), parameter, reading, source, as_text);
                 debug_assert_eq!(

@@ -11,7 +11,7 @@ use portcullis_vocabulary::limits::CHECK_STEPS_MAX;
 
 use super::body_plan::BodyLength;
 use super::head_judge::HeadJudge;
-use super::plan_body::{declared_types, has_json_charset};
+use super::plan_body::{JSON_CHARSET, declared_types, has_json_charset};
 use super::request_head::RequestHead;
 use crate::message::body::{BodyFormat, BodyJudge, BodySubject, codings};
 use crate::message::check_settings::{CheckScratch, CheckSettings};
@@ -128,7 +128,7 @@ pub fn check_response_head<'c>(
                 plan(media, format, head.headers)
             })
         }
-        Err(message) => {
+        Err((message, expected)) => {
             push(settings, violations, || {
                 Violation::new(
                     ViolationClass::UndeclaredMediaType,
@@ -136,7 +136,7 @@ pub fn check_response_head<'c>(
                     message,
                 )
                 .with_name("content-type")
-                .with_expected(declared_types(&declared.content))
+                .with_expected(expected)
                 .with_location(contract.location(declared.node_ref))
             });
             ResponsePlan::Pass
@@ -297,29 +297,33 @@ fn check_headers(
     }
 }
 
-/// The declared media type of a response, or why it is not declared.
+/// The declared media type of a response, or why it is not declared and what is expected.
 fn media_type<'r>(
     declared: &'r DeclaredResponse,
     headers: &HeaderMap,
-) -> Result<&'r MediaType, &'static str> {
-    let Some(line) = headers.get(CONTENT_TYPE) else {
-        return Err("the response has a body but no `content-type`");
-    };
+) -> Result<&'r MediaType, (&'static str, String)> {
+    let fault = |message| (message, declared_types(&declared.content));
+    let line = headers
+        .get(CONTENT_TYPE)
+        .ok_or_else(|| fault("the response has a body but no `content-type`"))?;
     let text = line.to_str().unwrap_or_default();
     if let Some(media) = declared.content.iter().find(|media| media.key == text) {
         return Ok(media);
     }
-    let found = MediaRange::parse(text).ok_or("the header `content-type` is not a media type")?;
+    let found = MediaRange::parse(text)
+        .ok_or_else(|| fault("the header `content-type` is not a media type"))?;
     if parameter_fault(text).is_some() {
-        return Err("the header `content-type` has parameters that recipients read differently");
+        let message = "the header `content-type` has parameters that recipients read differently";
+        return Err(fault(message));
     }
     if found.is_json() && !has_json_charset(&found) {
-        return Err("JSON must be UTF-8 (RFC 8259 section 8.1)");
+        let message = "JSON must be UTF-8 (RFC 8259 section 8.1)";
+        return Err((message, JSON_CHARSET.to_owned()));
     }
     let keys = declared.content.iter().map(|media| media.key.as_str());
     best_match(keys, &found)
         .map(|index| &declared.content[index])
-        .ok_or("the media type is not declared")
+        .ok_or_else(|| fault("the media type is not declared"))
 }
 
 fn body_format(media: &MediaType, headers: &HeaderMap) -> Option<BodyFormat> {

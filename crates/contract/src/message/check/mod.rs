@@ -1,7 +1,7 @@
 //! Checks a message by its contract: the target, the head, then the body.
 //!
 //! 1. `find_operation` finds the operation of a request target.
-//! 2. `check_head` checks credentials, parameters (`check_parameters`, `undeclared`) and the headers
+//! 2. `check_head` checks credentials, parameters (`check_parameters`, `read_by_part`, `undeclared`) and the headers
 //!    that describe the body (`plan_body`). It returns a `BodyPlan`.
 //! 3. `check_body` checks the collected body by that plan.
 //! 4. `check_response` does the same for the response.
@@ -15,6 +15,7 @@ mod request_head;
 mod check_head;
 mod head_judge;
 mod check_parameters;
+mod read_by_part;
 mod undeclared;
 mod body_plan;
 mod plan_body;

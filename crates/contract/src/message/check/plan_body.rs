@@ -94,7 +94,9 @@ impl<'c> HeadJudge<'_, 'c> {
         })?;
         if found.is_json() && !has_json_charset(&found) {
             let message = "JSON must be UTF-8 (RFC 8259 section 8.1); send no other charset";
-            return Err(self.unsupported(body, message));
+            let mut violation = self.unsupported(body, message);
+            violation.expected = Some(JSON_CHARSET.to_owned());
+            return Err(violation);
         }
         Ok(&body.content[index])
     }
@@ -130,7 +132,9 @@ impl<'c> HeadJudge<'_, 'c> {
         };
         let format = declared.format;
         let (message, expected) = match codings(headers) {
-            _ if !declared.is_readable => ("the charset is not supported", Charset::NAMES),
+            _ if !declared.is_readable => {
+                ("the charset is not supported", Charset::names_for(format))
+            }
             Err(_) => ("the content coding is not supported", ContentCoding::NAMES),
             Ok(codings) if codings.is_empty() && format == BodyFormat::Octets => {
                 return self.octets(body, media);
@@ -192,6 +196,9 @@ fn declared_format(headers: &HeaderMap) -> Option<DeclaredFormat> {
 pub(super) fn is_valid_when_empty(media: &MediaType) -> bool {
     media.schema.is_some() && media.is_form()
 }
+
+/// The `charset` of JSON, for a reader.
+pub(super) const JSON_CHARSET: &str = "charset utf-8, or none";
 
 /// Whether a `charset` allows JSON, which is UTF-8 (RFC 8259 section 8.1).
 pub(super) fn has_json_charset(range: &MediaRange<'_>) -> bool {

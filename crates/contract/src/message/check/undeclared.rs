@@ -15,9 +15,9 @@ impl HeadJudge<'_, '_> {
                 parameters
                     .iter()
                     .any(|parameter| owns_pair(parameter, &name, MessagePart::Query))
-                    || parameters
-                        .iter()
-                        .any(|parameter| parameter.takes_property(&name))
+                    || parameters.iter().any(|parameter| {
+                        parameter.takes_property(&name) || parameter.takes_other(&name)
+                    })
                     || self.operation.security.declares(MessagePart::Query, &name)
             });
             if !known {

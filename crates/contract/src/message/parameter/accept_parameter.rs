@@ -27,11 +27,13 @@ impl Parameter {
         let decoded = |raw| scalar_text(raw, escapes).ok();
         let only = match (reading, source) {
             (ParameterReading::Object(_), _) => return false,
-            (ParameterReading::Array(types), ParameterSource::Pairs(pairs, _))
+            // Few lists have items of several types.
+            (ParameterReading::Array(items), _) if items.alike().is_none() => return false,
+            (ParameterReading::Array(items), ParameterSource::Pairs(pairs, _))
                 if self.explode && self.part != MessagePart::Cookie =>
             {
                 let values = values_of(self, pairs, escapes);
-                return schemas.accepts_scalars(key, values.map(decoded), *types);
+                return schemas.accepts_scalars(key, values.map(decoded), items.at(0));
             }
             (_, ParameterSource::One(text)) => Ok(text),
             (_, ParameterSource::Pairs(pairs, _)) => only_value(self, pairs, escapes),
@@ -40,8 +42,9 @@ impl Parameter {
             (ParameterReading::Scalar(types), Ok(raw)) => {
                 decoded(raw).is_some_and(|text| schemas.accepts_scalar(key, &text, *types))
             }
-            (ParameterReading::Array(types), Ok(raw)) => {
-                schemas.accepts_scalars(key, pieces(raw, ",").map(decoded), *types)
+            (ParameterReading::Array(items), Ok(raw)) => {
+                let pieces = pieces(raw, ",").filter(|piece| !self.skips_item(piece));
+                schemas.accepts_scalars(key, pieces.map(decoded), items.at(0))
             }
             _ => false,
         }

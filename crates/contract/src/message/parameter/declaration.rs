@@ -12,14 +12,16 @@ use crate::message::violation::MessagePart;
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::reference::follow;
+use crate::schema::item_types::ItemTypes;
+use crate::schema::object_shape::ObjectShape;
 use crate::schema::schema_set::SchemaKey;
-use crate::schema::schema_surface::{ObjectShape, SchemaSurface, TypeSet};
+use crate::schema::schema_surface::{SchemaSurface, TypeSet};
 
 /// One interpretation of a parameter's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ParameterReading {
     Scalar(TypeSet),
-    Array(TypeSet),
+    Array(ItemTypes),
     /// An array as Swagger 2.0 writes it.
     Delimited(DelimitedList),
     Object(ObjectShape),
@@ -27,18 +29,20 @@ pub(crate) enum ParameterReading {
 
 impl ParameterReading {
     /// Whether a text may be a string or another type.
-    fn is_ambiguous(&self) -> bool {
+    pub(crate) fn is_ambiguous(&self) -> bool {
         match self {
-            Self::Scalar(types) | Self::Array(types) => types.is_mixed(),
+            Self::Scalar(types) => types.is_mixed(),
+            Self::Array(items) => items.is_mixed(),
             Self::Delimited(list) => list.types.is_mixed(),
-            Self::Object(shape) => {
-                let types = shape
-                    .members
-                    .iter()
-                    .map(|(_, types)| *types)
-                    .chain(shape.undeclared);
-                types.into_iter().any(TypeSet::is_mixed)
-            }
+            Self::Object(shape) => shape.is_mixed(),
+        }
+    }
+
+    /// The properties, if it is an object.
+    fn shape(&self) -> Option<&ObjectShape> {
+        match self {
+            Self::Object(shape) => Some(shape),
+            Self::Scalar(_) | Self::Array(_) | Self::Delimited(_) => None,
         }
     }
 }
@@ -170,9 +174,7 @@ impl Parameter {
 
     /// Whether an object may have properties that are not declared by name.
     pub fn has_other_members(&self) -> bool {
-        self.readings
-            .iter()
-            .any(|reading| matches!(reading, ParameterReading::Object(shape) if shape.is_open))
+        self.shapes().any(ObjectShape::takes_others)
     }
 
     /// Whether JSON writes the value as its text: a number or a boolean.
@@ -236,17 +238,20 @@ impl Parameter {
         )
     }
 
-    /// Whether a pair with this decoded name is a property of this exploded object.
+    /// Whether a pair with this decoded name is a declared property of this exploded object.
     pub(crate) fn takes_property(&self, name: &str) -> bool {
-        self.is_exploded_query()
-            && self.readings.iter().any(|reading| match reading {
-                ParameterReading::Object(shape) => {
-                    shape.members.iter().any(|(property, _)| property == name)
-                }
-                ParameterReading::Scalar(_)
-                | ParameterReading::Array(_)
-                | ParameterReading::Delimited(_) => false,
-            })
+        self.is_exploded_query() && self.shapes().any(|shape| shape.has_member(name))
+    }
+
+    /// Whether a pair with this decoded name, which nothing else declares, is a property of this
+    /// exploded object.
+    pub(crate) fn takes_other(&self, name: &str) -> bool {
+        self.is_exploded_query() && self.shapes().any(|shape| shape.takes_other(name))
+    }
+
+    /// Whether pairs that nothing else declares may be properties of this exploded object.
+    pub(crate) fn takes_others(&self) -> bool {
+        self.is_exploded_query() && self.shapes().any(ObjectShape::takes_others)
     }
 
     /// Whether a cookie with this name is a property of this exploded object.
@@ -254,20 +259,17 @@ impl Parameter {
         let is_exploded = self.part == MessagePart::Cookie
             && self.explode
             && matches!(self.style, ParameterStyle::Form | ParameterStyle::Cookie);
-        is_exploded
-            && self.readings.iter().any(|reading| match reading {
-                ParameterReading::Object(shape) => {
-                    shape.is_open || shape.members.iter().any(|(property, _)| property == name)
-                }
-                ParameterReading::Scalar(_)
-                | ParameterReading::Array(_)
-                | ParameterReading::Delimited(_) => false,
-            })
+        let takes = |shape: &ObjectShape| shape.has_member(name) || shape.takes_other(name);
+        is_exploded && self.shapes().any(takes)
     }
 
     /// Whether it takes every pair of the query that no other parameter has.
     pub(crate) fn takes_any_query(&self) -> bool {
-        self.is_exploded_query() && self.has_other_members()
+        self.is_exploded_query() && self.shapes().any(|shape| shape.is_open)
+    }
+
+    fn shapes(&self) -> impl Iterator<Item = &ObjectShape> {
+        self.readings.iter().filter_map(ParameterReading::shape)
     }
 
     fn is_exploded_query(&self) -> bool {
@@ -342,14 +344,18 @@ pub(crate) fn readings(surface: SchemaSurface<'_>, schema: NodeRef) -> Vec<Param
     let node = surface.documents.node(schema);
     let mut readings = Vec::new();
     let is_untyped = types == TypeSet::ALL && node.kind() == JsonKind::Object;
-    if types.has(TypeSet::ARRAY) && (!is_untyped || node.get("items").is_some()) {
+    let names = |known: &str| surface.any_keyword(schema, &|keyword, _| keyword == known);
+    if types.has(TypeSet::ARRAY) && (!is_untyped || names("items")) {
         readings.push(match delimited_list(surface, schema) {
             Some(list) => ParameterReading::Delimited(list),
             None => ParameterReading::Array(surface.item_types(schema)),
         });
     }
-    if types.has(TypeSet::OBJECT) && (!is_untyped || node.get("properties").is_some()) {
-        readings.push(ParameterReading::Object(surface.object(schema)));
+    if types.has(TypeSet::OBJECT) && (!is_untyped || names("properties")) {
+        let shape = surface.object(schema);
+        let with_lists = shape.preferring_lists();
+        let shapes = [shape].into_iter().chain(with_lists);
+        readings.extend(shapes.map(ParameterReading::Object));
     }
     if types.has(TypeSet::SCALAR) || readings.is_empty() {
         readings.insert(0, ParameterReading::Scalar(types));

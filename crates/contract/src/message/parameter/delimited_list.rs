@@ -68,7 +68,8 @@ fn delimiter(format: &str) -> u8 {
 
 impl DelimitedList {
     /// Writes one decoded value as the next value of an open tape. With `as_text`, an item that may
-    /// be a string is one. With `is_padded`, white space around items does not count.
+    /// be a string is one. With `is_padded`, as in header fields, white space around items and empty items
+    /// between commas do not count (RFC 9110 section 5.6.1).
     pub(crate) fn write(self, tape: &mut Tape, text: &str, as_text: bool, is_padded: bool) {
         self.write_level(tape, text, 0, as_text, is_padded);
     }
@@ -88,11 +89,17 @@ impl DelimitedList {
             }
             Some(delimiter) => {
                 tape.begin_array();
-                for piece in text.split(char::from(delimiter)) {
+                let is_counted =
+                    |piece: &&str| !(is_padded && delimiter == b',' && is_blank(piece));
+                for piece in text.split(char::from(delimiter)).filter(is_counted) {
                     self.write_level(tape, piece, level + 1, as_text, is_padded);
                 }
                 tape.end();
             }
         }
     }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim_matches([' ', '\t']).is_empty()
 }

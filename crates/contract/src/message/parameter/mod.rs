@@ -37,7 +37,7 @@ pub(super) use parameter_source::ParameterSource;
 pub use parameter_style::ParameterStyle;
 pub(super) use put_scalar::put_scalar;
 pub(super) use raw_pairs::{PairScratch, RawPairs};
-pub(super) use read_parameter::{read, write};
+pub(super) use read_parameter::{read, read_with_strings, write};
 
 #[cfg(test)]
 mod round_trip_tests;

@@ -11,11 +11,27 @@ pub(super) fn values_of<'a>(
     parameter: &Parameter,
     pairs: RawPairs<'a>,
     escapes: EscapeRules,
-) -> impl Iterator<Item = &'a str> {
+) -> impl Iterator<Item = &'a str> + Clone {
     pairs
         .iter()
         .filter(move |(name, _)| is_named(name, &parameter.name, escapes))
         .map(|pair| pair.1)
+}
+
+/// The values of the pairs with the parameter's name, at least one. A single one that may be empty is
+/// not checked.
+pub(super) fn all_values<'a>(
+    parameter: &Parameter,
+    pairs: RawPairs<'a>,
+    escapes: EscapeRules,
+) -> Result<impl Iterator<Item = &'a str>, ParameterReadError> {
+    let values = values_of(parameter, pairs, escapes);
+    let mut first = values.clone();
+    match (first.next(), first.next()) {
+        (None, _) => Err(ParameterReadError::Missing),
+        (Some(""), None) if parameter.allow_empty => Err(ParameterReadError::NotChecked),
+        (Some(_), _) => Ok(values),
+    }
 }
 
 /// The value of the only pair with the parameter's name.

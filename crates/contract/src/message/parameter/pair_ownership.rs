@@ -25,7 +25,7 @@ impl Parameter {
             };
             owns_pair(self, &name, self.part)
                 || self.takes_property(&name)
-                || (self.takes_any_query() && !is_sibling())
+                || (self.takes_other(&name) && !is_sibling())
         })
     }
 }

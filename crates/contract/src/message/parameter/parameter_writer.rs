@@ -1,18 +1,26 @@
 //! Writes a parameter's value to a tape, by style.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
 use portcullis_json::Tape;
 
 use super::declaration::{Parameter, ParameterReading};
 use super::delimited_list::DelimitedList;
 use super::escapes::{EscapeRules, decode, is_named, scalar_text};
-use super::named_values::values_of;
+use super::named_values::all_values;
 use super::pair_ownership::{deep_object_property, owns_pair};
 use super::parameter_read_error::ParameterReadError;
 use super::parameter_style::ParameterStyle;
 use super::put_scalar::put_scalar;
 use super::raw_pairs::RawPairs;
 use super::split_delimited::{pieces, split_pair};
-use crate::schema::schema_surface::{ObjectShape, TypeSet};
+use crate::schema::item_types::ItemTypes;
+use crate::schema::object_shape::{ObjectShape, PropertyTypes};
+use crate::schema::schema_surface::TypeSet;
+
+/// The values of properties that are lists, by name.
+type PropertyLists<'a> = BTreeMap<Cow<'a, str>, Vec<&'a str>>;
 
 /// Writes one value as the next value of an open tape.
 pub(super) struct ParameterWriter<'t> {
@@ -20,6 +28,8 @@ pub(super) struct ParameterWriter<'t> {
     pub(super) escapes: EscapeRules,
     /// Whether a scalar that may be a string is written as a string.
     pub(super) as_text: bool,
+    /// The items or properties whose scalars are written as strings, although the others are not.
+    pub(super) strings: Option<&'t BTreeSet<String>>,
 }
 
 impl ParameterWriter<'_> {
@@ -52,12 +62,13 @@ impl ParameterWriter<'_> {
                 return Err(ParameterReadError::NotChecked);
             }
         };
+        let items = || pieces(body, separator).filter(|item| !parameter.skips_item(item));
         match reading {
             ParameterReading::Scalar(types) => self.scalar(body, *types),
             ParameterReading::Delimited(list) => self.list(*list, body),
-            ParameterReading::Array(types) => self.array(pieces(body, separator), *types),
+            ParameterReading::Array(types) => self.array(items(), types),
             ParameterReading::Object(shape) if parameter.explode => {
-                self.properties(pieces(body, separator), parameter.style, shape)
+                self.properties(items(), parameter.style, shape)
             }
             ParameterReading::Object(shape) => self.alternating(pieces(body, separator), shape),
         }
@@ -84,16 +95,12 @@ impl ParameterWriter<'_> {
                 self.properties(body.split(';'), parameter.style, shape)
             }
             ParameterReading::Array(types) if parameter.explode => {
-                self.tape.begin_array();
-                for piece in body.split(';') {
-                    self.scalar(value_of(piece)?, *types)?;
-                }
-                self.tape.end();
-                Ok(())
+                let values: Result<Vec<&str>, _> = body.split(';').map(value_of).collect();
+                self.array(values?.into_iter(), types)
             }
             ParameterReading::Scalar(types) => self.scalar(value_of(body)?, *types),
             ParameterReading::Delimited(list) => self.list(*list, value_of(body)?),
-            ParameterReading::Array(types) => self.array(value_of(body)?.split(','), *types),
+            ParameterReading::Array(types) => self.array(value_of(body)?.split(','), types),
             ParameterReading::Object(shape) => self.alternating(value_of(body)?.split(','), shape),
         }
     }
@@ -101,11 +108,15 @@ impl ParameterWriter<'_> {
     fn array<'a>(
         &mut self,
         items: impl Iterator<Item = &'a str>,
-        types: TypeSet,
+        types: &ItemTypes,
     ) -> Result<(), ParameterReadError> {
         self.tape.begin_array();
-        for item in items {
-            self.scalar(item, types)?;
+        for (position, item) in items.enumerate() {
+            let types = types.at(position);
+            match self.strings {
+                Some(_) => self.part(&position.to_string(), |writer| writer.scalar(item, types))?,
+                None => self.scalar(item, types)?,
+            }
         }
         self.tape.end();
         Ok(())
@@ -174,17 +185,9 @@ impl ParameterWriter<'_> {
         list: DelimitedList,
         pairs: RawPairs<'_>,
     ) -> Result<(), ParameterReadError> {
-        let escapes = self.escapes;
-        let mut values = pairs
-            .iter()
-            .filter(|(name, _)| is_named(name, &parameter.name, escapes))
-            .peekable();
-        let (_, first) = values.peek().ok_or(ParameterReadError::Missing)?;
-        if first.is_empty() && parameter.allow_empty {
-            return Err(ParameterReadError::NotChecked);
-        }
+        let values = all_values(parameter, pairs, self.escapes)?;
         self.tape.begin_array();
-        for (_, value) in values {
+        for value in values {
             self.list(list, value)?;
         }
         self.tape.end();
@@ -194,15 +197,10 @@ impl ParameterWriter<'_> {
     pub(super) fn exploded_array(
         &mut self,
         parameter: &Parameter,
-        types: TypeSet,
+        types: &ItemTypes,
         pairs: RawPairs<'_>,
     ) -> Result<(), ParameterReadError> {
-        let escapes = self.escapes;
-        let mut values = values_of(parameter, pairs, escapes).peekable();
-        let first = values.peek().ok_or(ParameterReadError::Missing)?;
-        if first.is_empty() && parameter.allow_empty {
-            return Err(ParameterReadError::NotChecked);
-        }
+        let values = all_values(parameter, pairs, self.escapes)?;
         self.array(values, types)
     }
 
@@ -216,21 +214,23 @@ impl ParameterWriter<'_> {
         siblings: &[Parameter],
     ) -> Result<(), ParameterReadError> {
         self.tape.begin_object();
+        let mut lists = PropertyLists::default();
         let mut found = false;
         for (raw_name, value) in pairs.iter() {
             let Ok(name) = decode(raw_name, self.escapes) else {
                 continue;
             };
-            let is_declared = shape.members.iter().any(|(property, _)| *property == name);
-            let is_sibling = siblings
-                .iter()
-                .any(|other| !other.is_same(parameter) && owns_pair(other, &name, parameter.part));
-            if is_declared || (!is_sibling && shape.is_open) {
-                self.property(raw_name, value, shape)?;
+            let is_sibling = || {
+                siblings.iter().any(|other| {
+                    !other.is_same(parameter) && owns_pair(other, &name, parameter.part)
+                })
+            };
+            if shape.has_member(&name) || (shape.takes_other(&name) && !is_sibling()) {
+                self.pair(name, value, shape, &mut lists)?;
                 found = true;
             }
         }
-        self.end_object()?;
+        self.end_lists(lists, shape)?;
         if found {
             Ok(())
         } else {
@@ -238,8 +238,59 @@ impl ParameterWriter<'_> {
         }
     }
 
-    /// `name[property]=value`. The specification does not define nested objects: if a nested
-    /// property is declared and sent, the parameter is not checked. A pair whose whole name,
+    /// Writes the property of a pair, unless it is a list: those have all pairs of their name.
+    fn pair<'a>(
+        &mut self,
+        name: Cow<'a, str>,
+        value: &'a str,
+        shape: &ObjectShape,
+        lists: &mut PropertyLists<'a>,
+    ) -> Result<(), ParameterReadError> {
+        let property = shape.types_of(&name).unwrap_or(PropertyTypes::ANY);
+        if property.is_list() {
+            lists.entry(name).or_default().push(value);
+            return Ok(());
+        }
+        self.tape.key(&name);
+        self.part(&name, |writer| writer.scalar(value, property.types))
+    }
+
+    /// Writes an item or a property.
+    fn part(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&mut ParameterWriter<'_>) -> Result<(), ParameterReadError>,
+    ) -> Result<(), ParameterReadError> {
+        let is_string = self.strings.is_some_and(|strings| strings.contains(name));
+        write(&mut ParameterWriter {
+            tape: self.tape,
+            escapes: self.escapes,
+            as_text: self.as_text || is_string,
+            strings: None,
+        })
+    }
+
+    /// Writes the properties that are lists, and ends the object.
+    fn end_lists(
+        &mut self,
+        lists: PropertyLists<'_>,
+        shape: &ObjectShape,
+    ) -> Result<(), ParameterReadError> {
+        for (name, values) in lists {
+            let property = shape.types_of(&name).unwrap_or(PropertyTypes::ANY);
+            self.tape.key(&name);
+            self.part(&name, |writer| match values[..] {
+                [only] if property.types.has(TypeSet::TEXTUAL) && !shape.prefers_lists => {
+                    writer.scalar(only, property.types)
+                }
+                _ => writer.array(values.into_iter(), &property.items),
+            })?;
+        }
+        self.end_object()
+    }
+
+    /// `name[property]=value`, repeated for a list. The specification does not define nested objects:
+    /// if a nested property is declared and sent, the parameter is not checked. A pair whose whole name,
     /// brackets included, is another declared parameter belongs to that parameter.
     pub(super) fn deep_object(
         &mut self,
@@ -252,6 +303,7 @@ impl ParameterWriter<'_> {
             return Err(ParameterReadError::NotChecked);
         };
         self.tape.begin_object();
+        let mut lists = PropertyLists::default();
         let mut found = false;
         for (raw_name, value) in pairs.iter() {
             let Ok(name) = decode(raw_name, self.escapes) else {
@@ -273,11 +325,11 @@ impl ParameterWriter<'_> {
                 found = true;
                 continue;
             }
-            self.tape.key(property);
-            self.scalar(value, shape.types_of(property).unwrap_or(TypeSet::ALL))?;
+            let property = Cow::Owned(property.to_owned());
+            self.pair(property, value, shape, &mut lists)?;
             found = true;
         }
-        self.end_object()?;
+        self.end_lists(lists, shape)?;
         if found {
             Ok(())
         } else {
@@ -299,7 +351,8 @@ impl ParameterWriter<'_> {
     ) -> Result<(), ParameterReadError> {
         let name = decode(name, self.escapes)?;
         self.tape.key(&name);
-        self.scalar(value, shape.types_of(&name).unwrap_or(TypeSet::ALL))
+        let property = shape.types_of(&name).unwrap_or(PropertyTypes::ANY);
+        self.part(&name, |writer| writer.scalar(value, property.types))
     }
 
     fn scalar(&mut self, raw: &str, types: TypeSet) -> Result<(), ParameterReadError> {
@@ -312,8 +365,9 @@ impl ParameterWriter<'_> {
 /// Checks a property that is sent with nested properties, which style `deepObject` does not define.
 /// It is skipped if it is not declared and may have any type.
 fn check_nested_property(shape: &ObjectShape, property: &str) -> Result<(), ParameterReadError> {
-    let is_declared = shape.members.iter().any(|(name, _)| name == property);
-    let types = shape.types_of(property).unwrap_or(TypeSet::NONE);
+    let is_declared = shape.has_member(property);
+    let types = shape.types_of(property).map(|property| property.types);
+    let types = types.unwrap_or(TypeSet::NONE);
     if !types.has(TypeSet::ARRAY | TypeSet::OBJECT) {
         return Err(ParameterReadError::Malformed(
             "has nested properties in a property that allows none",

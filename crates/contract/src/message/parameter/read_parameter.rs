@@ -3,6 +3,7 @@
 //! The tape then holds a typed value, which the contract's validator checks like any other JSON.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use portcullis_json::Tape;
 
@@ -30,6 +31,26 @@ pub(crate) fn read(
     write(tape, parameter, reading, source, as_text)
 }
 
+/// Reads a list or an object like [`read`]. The items or properties in `strings` are read as strings,
+/// if they may be.
+pub(crate) fn read_with_strings(
+    tape: &mut Tape,
+    key: &str,
+    parameter: &Parameter,
+    reading: &ParameterReading,
+    source: ParameterSource<'_>,
+    strings: &BTreeSet<String>,
+) -> Result<(), ParameterReadError> {
+    tape.begin(key);
+    let writer = ParameterWriter {
+        tape,
+        escapes: escapes_of(parameter.part),
+        as_text: false,
+        strings: Some(strings),
+    };
+    write_value(writer, parameter, reading, source)
+}
+
 /// Writes the value as the next value of an open tape. After an error the tape may contain a part
 /// of the value.
 pub(crate) fn write(
@@ -39,12 +60,21 @@ pub(crate) fn write(
     source: ParameterSource<'_>,
     as_text: bool,
 ) -> Result<(), ParameterReadError> {
-    let escapes = escapes_of(parameter.part);
-    let mut writer = ParameterWriter {
+    let writer = ParameterWriter {
         tape,
-        escapes,
+        escapes: escapes_of(parameter.part),
         as_text,
+        strings: None,
     };
+    write_value(writer, parameter, reading, source)
+}
+
+fn write_value(
+    mut writer: ParameterWriter<'_>,
+    parameter: &Parameter,
+    reading: &ParameterReading,
+    source: ParameterSource<'_>,
+) -> Result<(), ParameterReadError> {
     match source {
         ParameterSource::One(text) => writer.text(parameter, reading, text),
         ParameterSource::Pairs(pairs, siblings)
@@ -72,13 +102,13 @@ pub(crate) fn write(
                     && (parameter.part != MessagePart::Cookie
                         || parameter.style == ParameterStyle::Cookie) =>
             {
-                writer.exploded_array(parameter, *types, pairs)
+                writer.exploded_array(parameter, types, pairs)
             }
             ParameterReading::Array(_)
             | ParameterReading::Delimited(_)
             | ParameterReading::Object(_)
             | ParameterReading::Scalar(_) => {
-                let text = only_value(parameter, pairs, escapes)?;
+                let text = only_value(parameter, pairs, writer.escapes)?;
                 writer.text(parameter, reading, text)
             }
         },
@@ -86,6 +116,12 @@ pub(crate) fn write(
 }
 
 impl Parameter {
+    /// Whether an item of a list does not count: empty ones in header fields (RFC 9110 section
+    /// 5.6.1.2).
+    pub(super) fn skips_item(&self, item: &str) -> bool {
+        self.part == MessagePart::Header && item.trim_matches([' ', '\t']).is_empty()
+    }
+
     /// The text of a parameter with one value, decoded once.
     pub(crate) fn text<'a>(
         &self,

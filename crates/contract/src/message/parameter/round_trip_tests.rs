@@ -86,6 +86,8 @@ impl Way {
                 .all(|byte| byte.is_ascii_graphic() && !b",;=\"\\".contains(&byte))
         };
         match self.style {
+            // Empty items of a list in a header field do not count (RFC 9110 section 5.6.1.2).
+            "simple" if self.place == "header" && shape == Array && text.is_empty() => false,
             "simple" | "form" if matches!(self.place, "header" | "cookie") => is_plain(),
             // `.` is unreserved, so it is not escaped.
             "label" if self.explode && shape != Scalar => !text.contains('.'),

@@ -10,7 +10,8 @@ use portcullis_json::JsonNode;
 
 use super::asyncapi_version::AsyncApiVersion;
 use super::event_objects::{EventObject, EventObjectField, FieldValue};
-use crate::openapi::document::{DocumentSet, NodeRef, UnknownEventField};
+use crate::openapi::contract_problem::ContractProblemKind;
+use crate::openapi::document::{DocumentSet, NodeRef, UnknownSourceField};
 use crate::openapi::near_name::nearest_name;
 use crate::openapi::reference::follow;
 
@@ -18,7 +19,7 @@ use crate::openapi::reference::follow;
 #[derive(Debug, Default)]
 pub(super) struct EventFieldFaults {
     pub(super) errors: Vec<(NodeRef, String)>,
-    pub(super) unknown: Vec<UnknownEventField>,
+    pub(super) unknown: Vec<UnknownSourceField>,
 }
 
 /// Visits every object that can be reached from the entry document.
@@ -174,10 +175,13 @@ impl<'d> EventFieldWalk<'d> {
                     .to_owned()
             }
         };
-        self.faults.unknown.push(UnknownEventField {
+        self.faults.unknown.push(UnknownSourceField {
             node_ref,
             message: format!("`{name}` is not a field of {title} in {version}: {advice}"),
-            is_misspelt: meant.is_some(),
+            kind: match meant {
+                Some(_) => ContractProblemKind::MisspeltKeyword,
+                None => ContractProblemKind::UnknownField,
+            },
         });
     }
 }

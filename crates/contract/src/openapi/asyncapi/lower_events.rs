@@ -14,7 +14,7 @@ use super::kept_parts::{LEFT_OUT, is_kept, is_kept_component};
 use super::read_events::{EventReading, read_events};
 use super::schema_roots::{COPIES, SchemaRoots};
 use crate::openapi::document::{
-    DocumentSet, DocumentTranslation, NodeRef, OpaqueSchema, TranslatedTape, UnknownEventField,
+    DocumentSet, DocumentTranslation, NodeRef, OpaqueSchema, TranslatedTape, UnknownSourceField,
 };
 use crate::openapi::written_node::WrittenNode;
 
@@ -46,7 +46,7 @@ struct LoweredEvents {
     translations: Vec<DocumentTranslation>,
     opaque: Vec<OpaqueSchema>,
     ignored: Vec<(NodeRef, String)>,
-    unknown: Vec<UnknownEventField>,
+    unknown: Vec<UnknownSourceField>,
 }
 
 fn lower_documents(documents: &DocumentSet, version: AsyncApiVersion) -> LoweredEvents {
@@ -122,13 +122,13 @@ fn lower_documents(documents: &DocumentSet, version: AsyncApiVersion) -> Lowered
 
 /// The unknown fields of a document, at the places of its translation.
 fn unknown_fields(
-    fields: &[UnknownEventField],
+    fields: &[UnknownSourceField],
     document: u32,
     origins: &[NodeRef],
-) -> impl Iterator<Item = UnknownEventField> {
+) -> impl Iterator<Item = UnknownSourceField> {
     let own = fields.iter();
     let own = own.filter(move |field| field.node_ref.document == document);
-    own.map(move |field| UnknownEventField {
+    own.map(move |field| UnknownSourceField {
         node_ref: NodeRef {
             document,
             node: index_of(origins, field.node_ref),

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use portcullis_json::{JsonNode, pointer};
 use portcullis_vocabulary::ContractReading;
 
-use super::document_translation::{DocumentTranslation, OpaqueSchema, UnknownEventField};
+use super::document_translation::{DocumentTranslation, OpaqueSchema, UnknownSourceField};
 use super::node_ref::{NodeRef, SourceLocation};
 use super::parsed_document::Document;
 use crate::openapi::asyncapi::event_contract::EventContract;
@@ -30,7 +30,7 @@ pub struct DocumentSet {
     /// The schemas of events that are not judged.
     opaque_schemas: Vec<OpaqueSchema>,
     ignored_keywords: Vec<(NodeRef, String)>,
-    unknown_event_fields: Vec<UnknownEventField>,
+    unknown_source_fields: Vec<UnknownSourceField>,
     /// The overlays of the entry document. Their numbers follow [`OVERLAYS`].
     overlays: Vec<Document>,
     overlay_faults: Vec<OverlayFault>,
@@ -64,7 +64,7 @@ impl DocumentSet {
             events: None,
             opaque_schemas: Vec::new(),
             ignored_keywords: Vec::new(),
-            unknown_event_fields: Vec::new(),
+            unknown_source_fields: Vec::new(),
             overlays: Vec::new(),
             overlay_faults: Vec::new(),
             reading: ContractReading::Strict,
@@ -89,6 +89,16 @@ impl DocumentSet {
                     };
                     (node_ref, message)
                 }));
+            let unknown = translation.unknown.into_iter();
+            self.unknown_source_fields
+                .extend(unknown.map(|(node, kind, message)| UnknownSourceField {
+                    node_ref: NodeRef {
+                        document: number,
+                        node,
+                    },
+                    message,
+                    kind,
+                }));
             document.translate(translation.tape, translation.origins);
         }
     }
@@ -104,10 +114,10 @@ impl DocumentSet {
         events: EventContract,
         opaque_schemas: Vec<OpaqueSchema>,
         ignored_keywords: Vec<(NodeRef, String)>,
-        unknown_event_fields: Vec<UnknownEventField>,
+        unknown_source_fields: Vec<UnknownSourceField>,
     ) {
         self.events = Some(Arc::new(events));
-        self.unknown_event_fields = unknown_event_fields;
+        self.unknown_source_fields = unknown_source_fields;
         self.ignored_keywords = ignored_keywords;
         self.opaque_schemas = opaque_schemas;
     }
@@ -122,9 +132,9 @@ impl DocumentSet {
         &self.ignored_keywords
     }
 
-    /// The fields of AsyncAPI that their objects do not have.
-    pub(crate) fn unknown_event_fields(&self) -> &[UnknownEventField] {
-        &self.unknown_event_fields
+    /// The fields of AsyncAPI and Swagger 2.0 that their objects do not have.
+    pub(crate) fn unknown_source_fields(&self) -> &[UnknownSourceField] {
+        &self.unknown_source_fields
     }
 
     /// The schemas of events that are not judged.

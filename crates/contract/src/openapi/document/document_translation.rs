@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portcullis_json::Tape;
 
 use super::node_ref::NodeRef;
+use crate::openapi::contract_problem::ContractProblemKind;
 
 /// A translated document.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(in crate::openapi) struct DocumentTranslation {
     pub(in crate::openapi) origins: Vec<NodeRef>,
     /// What cannot be translated: the tape index of the node to name, and the message.
     pub(in crate::openapi) problems: Vec<(u32, String)>,
+    /// The fields without effect: the tape index of the value, the kind, and what to do.
+    pub(in crate::openapi) unknown: Vec<(u32, ContractProblemKind, String)>,
 }
 
 /// A schema in a language that is not judged.
@@ -28,13 +31,13 @@ pub(crate) struct OpaqueSchema {
     pub(crate) is_apart: bool,
 }
 
-/// A field that its object does not have.
+/// A field without effect, or one that is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct UnknownEventField {
+pub(crate) struct UnknownSourceField {
     /// Its value.
     pub(crate) node_ref: NodeRef,
     /// What it is, and what to do.
     pub(crate) message: String,
-    /// Whether it is probably another name, misspelt.
-    pub(crate) is_misspelt: bool,
+    /// What is wrong with it.
+    pub(crate) kind: ContractProblemKind,
 }

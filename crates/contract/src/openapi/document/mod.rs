@@ -15,7 +15,7 @@ mod translated_tape;
 pub use document_set::DocumentSet;
 pub(crate) use document_set::OverlayFault;
 pub(in crate::openapi) use document_translation::DocumentTranslation;
-pub(crate) use document_translation::{OpaqueSchema, UnknownEventField};
+pub(crate) use document_translation::{OpaqueSchema, UnknownSourceField};
 pub use node_ref::{NodeRef, SourceLocation};
 pub use parsed_document::{Document, DocumentParseError};
 pub(in crate::openapi) use translated_tape::TranslatedTape;

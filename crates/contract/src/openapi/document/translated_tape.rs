@@ -5,6 +5,7 @@ use portcullis_json::{JsonKind, JsonNode, Tape};
 use super::document_set::DocumentSet;
 use super::document_translation::DocumentTranslation;
 use super::node_ref::NodeRef;
+use crate::openapi::contract_problem::ContractProblemKind;
 
 /// Writes one translated document. The node in each call is where the value was written.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(in crate::openapi) struct TranslatedTape<'d> {
     origins: Vec<NodeRef>,
     lines: Vec<u32>,
     problems: Vec<(u32, String)>,
+    unknown: Vec<(u32, ContractProblemKind, String)>,
 }
 
 impl<'d> TranslatedTape<'d> {
@@ -26,6 +28,7 @@ impl<'d> TranslatedTape<'d> {
             origins: vec![root; 2],
             lines: vec![1; 2],
             problems: Vec::new(),
+            unknown: Vec::new(),
         }
     }
 
@@ -37,6 +40,7 @@ impl<'d> TranslatedTape<'d> {
             tape: self.tape,
             origins: self.origins,
             problems: self.problems,
+            unknown: self.unknown,
         }
     }
 
@@ -48,6 +52,11 @@ impl<'d> TranslatedTape<'d> {
     /// Reports a mistake at the value that is written next.
     pub(in crate::openapi) fn problem(&mut self, message: impl Into<String>) {
         self.problems.push((self.position(), message.into()));
+    }
+
+    /// Warns about the value that is written next.
+    pub(in crate::openapi) fn warn(&mut self, kind: ContractProblemKind, message: String) {
+        self.unknown.push((self.position(), kind, message));
     }
 
     pub(in crate::openapi) fn begin_object(&mut self, origin: NodeRef) {

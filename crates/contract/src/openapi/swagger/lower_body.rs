@@ -4,6 +4,8 @@ use portcullis_json::JsonNode;
 
 use super::lower_document::SwaggerLowering;
 use super::lower_parameter::{SwaggerParameter, is_reference, is_schema_keyword};
+use super::swagger_object::BODY_PARAMETER;
+use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::document::NodeRef;
 use crate::openapi::written_node::{WrittenNode, text_of};
 
@@ -47,10 +49,17 @@ impl SwaggerLowering<'_> {
         for (name, value) in self.node(at).members() {
             if matches!(name, "description" | "required") || name.starts_with("x-") {
                 self.out.copy_member(name, at.at(value).node_ref);
+            } else if !BODY_PARAMETER.has(name) {
+                self.unknown_field(BODY_PARAMETER, name, &at.at(value));
             }
         }
         let schema = at.get(self.documents, "schema");
         self.out.key("content", at.node_ref);
+        if schema.is_none() {
+            let message = "`schema` is missing, so the body may be anything: Swagger 2.0 requires it next to `in: body`";
+            self.out
+                .warn(ContractProblemKind::MissingField, message.to_owned());
+        }
         self.out.begin_object(at.node_ref);
         for (name, media) in consumes {
             self.out.key(name, media.node_ref);
@@ -105,6 +114,11 @@ impl SwaggerLowering<'_> {
             .iter()
             .filter(|field| self.is_required(field))
             .collect();
+        if has_file && media == [FORM] {
+            let message = "a file in application/x-www-form-urlencoded must be UTF-8 text, and other octets are refused: write `consumes: [multipart/form-data]`";
+            self.out
+                .warn(ContractProblemKind::NotJudged, message.to_owned());
+        }
         self.out.begin_object(origin);
         if let Some(first) = required.first() {
             self.out.key("required", first.object.node_ref);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use portcullis_json::JsonNode;
 
+use super::swagger_object::ROOT;
 use crate::openapi::document::{DocumentSet, DocumentTranslation, NodeRef, TranslatedTape};
 use crate::openapi::written_node::WrittenNode;
 
@@ -63,6 +64,9 @@ impl<'d> SwaggerLowering<'d> {
         self.servers(root);
         for (name, value) in node.members() {
             let at = root.at(value);
+            if self.wrong_field(name, &at, true) {
+                continue;
+            }
             match name {
                 "swagger" | "host" | "basePath" | "schemes" | "consumes" | "produces" => {}
                 "paths" if value.is_object() => self.paths(&at, root),
@@ -71,7 +75,7 @@ impl<'d> SwaggerLowering<'d> {
                     self.structure(&at);
                 }
                 "securityDefinitions" if value.is_object() => self.security_schemes(&at),
-                "openapi" | "servers" | "components" => {}
+                _ if !ROOT.has(name) => self.unknown_field(ROOT, name, &at),
                 _ => self.out.copy_member(name, at.node_ref),
             }
         }

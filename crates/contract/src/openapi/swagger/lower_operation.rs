@@ -2,6 +2,7 @@
 
 use super::lower_document::SwaggerLowering;
 use super::lower_parameter::SwaggerParameter;
+use super::swagger_object::OPERATION;
 use crate::openapi::written_node::WrittenNode;
 
 impl SwaggerLowering<'_> {
@@ -24,8 +25,11 @@ impl SwaggerLowering<'_> {
         self.out.begin_object(operation.node_ref);
         for (name, value) in self.node(operation).members() {
             let at = operation.at(value);
+            if self.wrong_field(name, &at, false) {
+                continue;
+            }
             match name {
-                "consumes" | "produces" | "schemes" | "requestBody" | "servers" => {}
+                "consumes" | "produces" | "schemes" => {}
                 "parameters" if value.is_array() => {
                     self.out.key(name, at.node_ref);
                     self.parameter_list(&own, at.node_ref, &format!("{pointer}/parameters"));
@@ -35,6 +39,7 @@ impl SwaggerLowering<'_> {
                     let produces = self.media_types(operation, root, "produces");
                     self.responses(&at, &produces, &format!("{pointer}/responses"));
                 }
+                _ if !OPERATION.has(name) => self.unknown_field(OPERATION, name, &at),
                 _ => self.out.copy_member(name, at.node_ref),
             }
         }

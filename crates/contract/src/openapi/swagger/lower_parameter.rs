@@ -3,6 +3,7 @@
 use portcullis_json::{JsonKind, JsonNode};
 
 use super::lower_document::SwaggerLowering;
+use crate::openapi::contract_problem::ContractProblemKind;
 use crate::openapi::document::NodeRef;
 use crate::openapi::written_node::{WrittenNode, text_of};
 
@@ -161,6 +162,7 @@ impl SwaggerLowering<'_> {
         }
         let own = at.get(self.documents, "schema");
         self.out.key("schema", at.node_ref);
+        self.warn_of_type(node, own.is_some());
         match own.filter(|_| node.get("type").is_none()) {
             Some(schema) => self.schema(&schema),
             None => {
@@ -169,6 +171,25 @@ impl SwaggerLowering<'_> {
                 self.out.end();
             }
         }
+    }
+
+    /// Warns about a value that is text and whose type is missing or for forms only.
+    fn warn_of_type(&mut self, node: JsonNode<'_>, has_schema: bool) {
+        let message = match text_of(node, "type") {
+            Some("file") => {
+                "`type: file` is for parameters with `in: formData` only, so the value may be any text"
+            }
+            None if !has_schema
+                && !["type", "enum"]
+                    .iter()
+                    .any(|known| node.get(known).is_some()) =>
+            {
+                "`type` is missing, so the value may be any text: Swagger 2.0 requires it"
+            }
+            _ => return,
+        };
+        self.out
+            .warn(ContractProblemKind::MalformedParameter, message.to_owned());
     }
 
     /// Writes the `style` that `collectionFormat` corresponds to. `tabDelimited` is not a style of

@@ -2,6 +2,7 @@
 
 use super::lower_body::escaped;
 use super::lower_document::SwaggerLowering;
+use super::swagger_object::RESPONSE;
 use crate::openapi::document::NodeRef;
 use crate::openapi::written_node::WrittenNode;
 
@@ -50,11 +51,12 @@ impl SwaggerLowering<'_> {
             let at = object.at(value);
             match name {
                 "schema" => self.content(&at, object, produces, pointer),
-                "examples" | "content" => {}
+                "examples" => {}
                 "headers" if value.is_object() => {
                     self.out.key(name, at.node_ref);
                     self.headers(&at);
                 }
+                _ if !RESPONSE.has(name) => self.unknown_field(RESPONSE, name, &at),
                 _ => self.out.copy_member(name, at.node_ref),
             }
         }

@@ -6,12 +6,15 @@
 //!
 //! - `lower_document` and `lower_paths` walk the document, `lower_operation` its operations.
 //! - `lower_parameter`, `lower_body` and `lower_response` write what 3.0 declares differently.
+//! - `swagger_object` and `swagger_fields` report fields that an object does not have.
 //! - `lower_schema` translates schemas, which are in any document of the contract.
 //!
 //! `collectionFormat` has no counterpart in 3.0 for nested lists and tabs, so lowered schemas keep it
 //! (`message/parameter/delimited_list.rs`).
 
 mod lower_document;
+mod swagger_object;
+mod swagger_fields;
 mod lower_paths;
 mod lower_operation;
 mod lower_parameter;

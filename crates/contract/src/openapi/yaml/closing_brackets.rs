@@ -18,7 +18,7 @@ use super::yaml_error::YamlError;
 const INVALID_INDENTATION: &str = "invalid indentation";
 
 /// How much text is read again, in bytes. Texts that would need more are refused.
-const AGAIN_BYTES_MAX: usize = 64 << 20;
+pub(super) const AGAIN_BYTES_MAX: usize = 64 << 20;
 
 /// The brackets of one text that were moved.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ impl ClosingBrackets {
 }
 
 /// The index of the character that an error names.
-fn offset_of(text: &str, error: &YamlError) -> Option<usize> {
+pub(super) fn offset_of(text: &str, error: &YamlError) -> Option<usize> {
     let mut rest = text;
     for _ in 1..error.line {
         let end = rest.find(['\n', '\r'])?;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use portcullis_json::{JsonLimits, SOURCE_BYTES_MAX, Tape};
 
 use super::closing_brackets::ClosingBrackets;
+use super::separating_tabs::SeparatingTabs;
 use super::yaml_error::YamlError;
 use super::{composer, tape_emitter};
 
@@ -27,14 +28,16 @@ pub(crate) fn parse_yaml(text: &str, limits: JsonLimits) -> Result<Tape, YamlErr
         });
     }
     let mut brackets = ClosingBrackets::default();
+    let mut tabs = SeparatingTabs::default();
     let mut text = Cow::Borrowed(text);
     loop {
         let error = match composer::compose(&text, limits.depth_max) {
             Ok(items) => return tape_emitter::emit(&items, limits),
             Err(error) => error,
         };
-        match brackets.moved(&text, &error) {
-            Some(moved) => text = Cow::Owned(moved),
+        let changed = brackets.moved(&text, &error);
+        match changed.or_else(|| tabs.replaced(&text, &error)) {
+            Some(changed) => text = Cow::Owned(changed),
             None => return Err(brackets.original(error)),
         }
     }

@@ -52,6 +52,17 @@ fn resolves_plain_scalars_by_the_core_schema() {
 }
 
 #[test]
+fn tabs_separate_a_colon_from_its_value() {
+    check(
+        "a:\tb\nc:\t\t-1\nd: \te\n'f':\t\"g\"\nh: |\n  i:\tj\n",
+        json!({"a": "b", "c": -1, "d": "e", "f": "g", "h": "i:\tj\n"}),
+    );
+    check("{a:\tb, c:\td}", json!({"a": "b", "c": "d"}));
+    assert!(read("a:\tb: c").is_err());
+    assert!(read("a:\n\tb: c").is_err());
+}
+
+#[test]
 fn keeps_numbers_exact() {
     let tape = parse_yaml("123456789012345678901234567890", JsonLimits::default()).unwrap();
     assert_eq!(

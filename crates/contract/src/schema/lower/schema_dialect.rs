@@ -31,7 +31,9 @@ impl<'d> SchemaLowering<'d> {
 
     /// Reports a dialect that is not supported.
     pub(super) fn check_dialect(&mut self, near: NodeRef, keyword: &str, dialect: JsonNode<'d>) {
-        let text = dialect.as_str().unwrap_or_default();
+        let text = dialect
+            .as_str()
+            .map_or_else(|| dialect.to_string(), str::to_owned);
         if text.trim_end_matches('#') == JSON_SCHEMA
             || OPENAPI.iter().any(|prefix| text.starts_with(prefix))
         {
