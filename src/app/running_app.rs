@@ -59,7 +59,7 @@ impl RunningApp {
         self.trigger.announce();
         tracing::info!(
             requests_left = self.requests_in_flight(),
-            calls_left = self.calls.open(),
+            calls_left = self.calls.to_hosts(),
             "draining: not ready, every answer closes its connection; a second signal ends the process"
         );
         thread::sleep(self.limits.drain_delay);

@@ -76,7 +76,7 @@ metrics! {
     DEPRECATED: Counter "portcullis_deprecated_requests_total" [SERVICE, OPERATION, SQUAD]
         "Requests of deprecated operations, by calling squad.";
     OBJECTIVES: Counter "portcullis_objective_requests_total" [SERVICE, OBJECTIVE, OPERATION, RESULT]
-        "Requests that an objective of the catalog judges, good and bad ones.";
+        "Requests that an objective judges, good and bad ones.";
     DURATION: Histogram "portcullis_request_duration_seconds" [SERVICE, OUTCOME]
         "Time from the head of a request to the head of its response.";
     OVERHEAD: Histogram "portcullis_overhead_seconds" [SERVICE]

@@ -62,7 +62,7 @@ impl BudgetQueries {
         prometheus: &PrometheusClient,
         objective: &ServiceObjective<'_>,
     ) -> Result<BudgetMeasurement, PrometheusError> {
-        // Without requests the share is NaN, and without samples there is none.
+        // Without requests the share is NaN, and without samples it is absent.
         let bad = single(prometheus, &self.bad).await?;
         let bad = bad.filter(|bad| (0.0..=1.0).contains(bad));
         let total = single(prometheus, &self.total).await?;

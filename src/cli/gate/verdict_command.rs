@@ -10,9 +10,9 @@ use portcullis_config::{FlagOverrides, load, load_catalog};
 use portcullis_contract::CompiledContract;
 use portcullis_control::gate::{
     self, DeploymentComparison, DeploymentRegistry, GateCase, GateDecision, GateOverride,
-    GateVerdict, ReasonWeight, TrafficMeasurement, UtcTimestamp, VendorUse,
+    GateVerdict, JudgedObjectives, ReasonWeight, TrafficMeasurement, UtcTimestamp, VendorUse,
 };
-use portcullis_vocabulary::{Catalog, ServiceObjectives, Squad};
+use portcullis_vocabulary::{Catalog, Squad};
 
 use super::candidate_comparison::CandidateComparison;
 use super::candidate_contract::CandidateContracts;
@@ -68,17 +68,8 @@ pub(super) fn verdict(
     let contract = &candidates.first.compiled;
     let keep = keep_until(args, &found.record, contract, now)?;
     let compared = compare(args, &registry, &found.record, &candidates, now)?;
-    let judged = JudgedDeployment {
-        catalog: &catalog,
-        squad,
-        service: &args.registry.service,
-        contract,
-        registry: &registry,
-        record: &found.record,
-        now,
-    };
-    let judged = judged.objectives(options)?;
-    let measured = measure_traffic(args, &registry, judged.promised.as_ref())?;
+    let scope = (&catalog, squad, &registry);
+    let (judged, measured) = measure_traffic(args, scope, &found.record, contract, now)?;
     let (approvals, of_others) = approvals(args)?;
     let identity = contract.identity();
     let holder = (&*args.registry.service, &*identity.revision);
@@ -136,9 +127,7 @@ pub(super) fn verdict(
         measured: measured.as_ref(),
         duration: began.elapsed(),
     };
-    publish(args, &report, &registry, out)?;
-    let is_blocked = verdict.decision == GateDecision::Blocked;
-    Ok(CommandOutcome::finding_unless(!is_blocked))
+    Ok(publish(args, &report, &registry, out)?)
 }
 
 fn open_registry(
@@ -324,22 +313,36 @@ fn compare(
     comparison.with_live(record)
 }
 
+/// What the deployment is judged by, and the live traffic if a Prometheus is named.
 fn measure_traffic(
     args: &VerdictRequest<'_>,
-    registry: &GateRegistry,
-    objectives: Option<&ServiceObjectives>,
-) -> Result<Option<TrafficMeasurement>, GateError> {
+    (catalog, squad, registry): (&Catalog, &Squad, &GateRegistry),
+    record: &DeploymentRegistry,
+    contract: &CompiledContract,
+    now: UtcTimestamp,
+) -> Result<(JudgedObjectives, Option<TrafficMeasurement>), RunError> {
+    let judged = JudgedDeployment {
+        catalog,
+        squad,
+        service: &args.registry.service,
+        contract,
+        registry,
+        record,
+        now,
+    };
+    let judged = judged.objectives(args.verdict_args)?;
     let Some(url) = &args.verdict_args.prometheus else {
-        return Ok(None);
+        return Ok((judged, None));
     };
     let prometheus = PrometheusClient::new(url).map_err(GateError::PrometheusUrl)?;
     let measured = registry.block_on(measure(
         &prometheus,
         &args.registry.service,
         args.verdict_args.window,
-        objectives,
-    ))?;
-    Ok(Some(measured))
+        judged.promised.as_ref(),
+    ));
+    let measured = measured.map_err(GateError::from)?;
+    Ok((judged, Some(measured)))
 }
 
 /// Opens the deploy window on the proxy.
@@ -367,7 +370,7 @@ fn publish(
     report: &GateReport<'_>,
     registry: &GateRegistry,
     out: &mut ReportWriter,
-) -> Result<(), GateError> {
+) -> Result<CommandOutcome, GateError> {
     if let Some(endpoint) = &args.verdict_args.otlp {
         export(endpoint, report, registry);
     }
@@ -376,8 +379,9 @@ fn publish(
     if format == ReportFormat::Github {
         github_step::write_step_files(report)?;
     }
-    match &args.verdict_args.metrics_file {
-        Some(path) => textfile::write(path, report),
-        None => Ok(()),
+    if let Some(path) = &args.verdict_args.metrics_file {
+        textfile::write(path, report)?;
     }
+    let is_blocked = report.verdict.decision == GateDecision::Blocked;
+    Ok(CommandOutcome::finding_unless(!is_blocked))
 }

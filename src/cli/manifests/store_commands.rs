@@ -8,12 +8,18 @@ use portcullis_manifests::{
 use super::manifests_error::ManifestsError;
 use super::squad_command::load_catalog;
 use super::store_args::{ConnectionArgs, PgbouncerArgs, PgbouncerFormat, PostgresArgs, RedisArgs};
+use crate::cli::output::print_error;
 use crate::cli::run_error::RunError;
 
 /// The SQL of all squads.
 pub(super) fn postgres(args: &PostgresArgs) -> Result<String, RunError> {
     let file = load_catalog(&args.catalog)?;
-    Ok(postgres_sql(&file, limits(args.connections)).map_err(ManifestsError::from)?)
+    let limits = limits(args.connections);
+    let sql = postgres_sql(&file, limits).map_err(ManifestsError::from)?;
+    if let Some(excess) = limits.excess(&file) {
+        print_error(&excess);
+    }
+    Ok(sql)
 }
 
 /// The pools of all squads.

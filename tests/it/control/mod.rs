@@ -2,6 +2,7 @@
 
 pub(crate) mod gate;
 pub(crate) mod gate_approvals;
+pub(crate) mod gate_budgets;
 pub(crate) mod gate_measured;
 pub(crate) mod gate_migrations;
 pub(crate) mod gate_races;

@@ -222,3 +222,36 @@ fn wrong_names_and_links_are_refused() {
         assert!(errors.contains(expected), "{errors}");
     }
 }
+
+#[test]
+fn an_objective_of_a_contract_counts() {
+    let fixture = ScorecardFixture::new();
+    fixture.write(
+        "contracts/squads.toml",
+        &CATALOG.replace("[services.orders.slo]\navailability = 0.999\n", ""),
+    );
+    let slo = |x_slo: &str| {
+        let text = CONTRACT.replacen("paths:", &format!("{x_slo}paths:"), 1);
+        fixture.write("contracts/payments/orders/openapi.yaml", &text);
+        let output = run(
+            fixture.0.path(),
+            "owners scorecard orders --format json",
+            "",
+        );
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let checks = report["services"][0]["checks"].as_array().unwrap();
+        let slo = checks.iter().find(|check| check["check"] == "slo").unwrap();
+        format!(
+            "{} {}",
+            slo["result"].as_str().unwrap(),
+            slo["detail"].as_str().unwrap()
+        )
+    };
+    assert_eq!(slo(""), "gap no objective");
+    assert_eq!(slo("x-slo: {availability: 0.99}\n"), "pass 1 objective");
+    let unread = slo("x-slo: {availability: 99}\n");
+    assert!(
+        unread.starts_with("gap ") && unread.contains("`x-slo.availability`"),
+        "{unread}"
+    );
+}

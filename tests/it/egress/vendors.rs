@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{LOCAL, proxy};
 use crate::support::app::{App, Process, Site, admin, ask, problem, until};
-use crate::support::client::Answer;
+use crate::support::client::{Answer, Client};
 use crate::support::upstream::{Recorded, Step, Upstream, send};
 
 /// The contract of a vendor: charges, which need a key.
@@ -268,6 +268,48 @@ fn a_vendor_that_asks_for_a_pause_gets_one() {
             .is_none()
     });
     assert!(began.elapsed() >= Duration::from_secs(1));
+}
+
+/// The body violates the contract, so the caller gets another answer than the vendor's.
+#[test]
+fn an_answer_that_is_replaced_asks_for_a_pause_too() {
+    let limited = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 9\r\ncontent-type: application/json\r\n\
+         content-length: 2\r\n\r\n{}";
+    let media = "content: { application/json: { schema: { type: object, required: [wait] } } }";
+    let contract = CONTRACT.replace("description: too many", &format!("description: a, {media}"));
+    let first = Upstream::start(move |_| vec![send(limited)]);
+    let second = list();
+    let keys = "[services.enforcement]\nresponse = \"reject\"";
+    let site = site(&first, &second, keys, SIDECAR).file("acquirer.yaml", &contract);
+    let app = App::start(site);
+    let answer = get(&app, "/acquirer/v1/charges");
+    let error = answer.field("x-portcullis");
+    assert_eq!((answer.status, error), (502, Some("CONTRACT_VIOLATION")));
+    first.request();
+    let paused = get(&app, "/acquirer/v1/charges");
+    let error = paused.field("x-portcullis");
+    assert_eq!((paused.status, error), (429, Some("VENDOR_PAUSED")));
+    assert!(
+        first.requests.try_recv().is_err(),
+        "the vendor is left alone"
+    );
+    assert_eq!(get(&app, "/mailer/v1/charges").status, 200);
+}
+
+#[test]
+fn a_call_of_a_vendor_is_left_once_at_the_drain() {
+    let first = Upstream::start(|_| vec![Step::Wait(std::sync::Arc::default())]);
+    let mut process = Process::start(site(&first, &list(), "", SIDECAR));
+    let host = process.egress();
+    let mut client = Client::connect(host);
+    client.send(format!(
+        "GET /acquirer/v1/charges HTTP/1.1\r\nhost: {host}\r\n\r\n"
+    ));
+    first.request();
+    process.signal("TERM");
+    let line = process.await_line("draining: not ready");
+    assert!(line.contains("requests_left=1"), "{line}");
+    assert!(line.contains("calls_left=0"), "{line}");
 }
 
 /// Five retries without a pause would use up the time of the caller. Retries end within the deadline, and

@@ -93,6 +93,50 @@ fn a_request_is_translated() {
     assert_eq!(upstream.connections.load(Ordering::SeqCst), 1);
 }
 
+/// Bodies of both sides, without padding and frame heads, for the squad that sent them.
+#[test]
+fn bytes_of_consumers_are_those_of_bodies() {
+    let upstream = Http2Upstream::echo(Builder::new());
+    let top = "[catalog]\npath = \"squads.toml\"";
+    let site = Site::new(top).file("squads.toml", "[squads.checkout]\n[squads.search]\n");
+    let app = App::start(site.service("shop", SHOP, &upstream.url(), ""));
+    let body = br#"{"name":"abcdefgh","quantity":1}"#;
+    let mut client = RawHttp2::connect(app.data);
+    for (stream, squad) in [(1, "checkout"), (3, "checkout"), (5, "search")] {
+        let mut fields = pseudo("POST", "/items").to_vec();
+        fields.extend([
+            ("content-type", "application/json"),
+            ("x-tenant", "abc"),
+            ("x-squad-owner", squad),
+        ]);
+        client.send(frame(HEADERS, END_HEADERS, stream, block(&fields)));
+        let (first, second) = body.split_at(10);
+        let padded = [&[100][..], first, &[0; 100]].concat();
+        client.send(frame(DATA, PADDED, stream, padded));
+        client.send(frame(DATA, END_STREAM, stream, second));
+        let (status, answer) = client.answer(stream);
+        assert!(status == 200 || stream > 1, "{status}");
+        assert_eq!(answer.len(), "/items ".len() + body.len());
+    }
+    let (sent, received) = (body.len(), "/items ".len() + body.len());
+    let sample = |squad: &str, direction: &str, bytes: usize| {
+        format!(
+            "portcullis_consumer_bytes_total{{service=\"shop\",squad=\"{squad}\",direction=\"{direction}\"}} {bytes}\n"
+        )
+    };
+    let expected = [
+        sample("checkout", "from-client", 2 * sent),
+        sample("checkout", "from-upstream", 2 * received),
+        sample("search", "from-client", sent),
+        sample("search", "from-upstream", received),
+    ];
+    // The last bytes are counted after the client has them.
+    until(|| {
+        let metrics = admin(app.admin, "/metrics").1;
+        expected.iter().all(|sample| metrics.contains(sample))
+    });
+}
+
 #[test]
 fn trailers_pass_both_ways() {
     let upstream = Http2Upstream::echo(Builder::new());

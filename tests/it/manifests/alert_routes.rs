@@ -191,3 +191,77 @@ fn refusals_and_owners_show_the_escalation() {
     let mut payments = squads.filter(|squad| squad["squad"] == "payments");
     assert_eq!(payments.next().unwrap()["escalation"], expected);
 }
+
+/// Contracts next to the catalog, and those that a configuration names.
+#[test]
+fn objectives_of_contracts_have_rules() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let contract = |members: &str| {
+        format!(
+            "openapi: 3.1.0\n{members}\ninfo: {{title: t, version: '1'}}\npaths:\n  /a:\n    \
+             get: {{operationId: a, x-sla-tier: gold, responses: {{'200': {{description: d}}}}}}\n"
+        )
+    };
+    write(
+        "squads.toml",
+        "[squads.payments]\nservices = [\"shop\", \"ledger\", \"far\"]\n[slo.tiers.gold]\navailability = 0.99\n",
+    );
+    write(
+        "payments/shop/openapi.yaml",
+        &contract("x-slo: {availability: 0.9}"),
+    );
+    write("ledger.yaml", &contract("x-sla-tier: gold"));
+    let service = |name: &str, place: &str| {
+        format!(
+            "[[services]]\nname = \"{name}\"\ncontract = \"{place}\"\nupstream = \"mock\"\nhosts = [\"{name}\"]\n"
+        )
+    };
+    let far = service("far", "http://127.0.0.1:1/far.yaml");
+    write("config.toml", &(service("ledger", "ledger.yaml") + &far));
+    let slo = |words: &str| {
+        let words = format!("manifests slo --catalog squads.toml {words}");
+        let output = run(folder.path(), &words, "");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    };
+    let names = |words: &str| {
+        let (code, yaml, errors) = slo(&format!("--format openslo {words}"));
+        assert_eq!(code, Some(0), "{errors}");
+        let names = yaml
+            .lines()
+            .filter_map(|line| line.strip_prefix("  name: "));
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(""), "shop-availability shop-availability-a");
+    let all = "ledger-availability shop-availability shop-availability-a";
+    assert_eq!(names("--config config.toml"), all);
+    let (_, _, errors) = slo("--config config.toml");
+    let unread = "the contract of far is not read, because it is at http://127.0.0.1:1/far.yaml";
+    assert!(errors.contains(unread), "{errors}");
+    for (text, expected) in [
+        (
+            contract("x-slo: {availability: 90}"),
+            "shop/openapi.yaml:2: `x-slo.availability` must be a share",
+        ),
+        (
+            "openapi: [".to_owned(),
+            "the contract of shop cannot be read, so its objectives are not known",
+        ),
+    ] {
+        write("payments/shop/openapi.yaml", &text);
+        let (code, yaml, errors) = slo("");
+        assert_eq!((code, yaml.as_str()), (Some(2), ""), "{errors}");
+        assert!(errors.contains(expected), "{errors}");
+        let (code, _, errors) = slo("--config config.toml --service ledger");
+        assert_eq!(code, Some(0), "{errors}");
+    }
+}

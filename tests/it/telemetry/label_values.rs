@@ -32,7 +32,7 @@ pub(crate) fn values(metric: &str, label: &str) -> Values {
         "verdict" => closed(EgressVerdict::ALL.map(EgressVerdict::as_str)),
         "service" => Values::Configured("a service of the configuration", &[]),
         "operation" if metric == "portcullis_objective_requests_total" => Values::Configured(
-            "an operation of the catalog with an objective of its own, or `*` for all of the service",
+            "an operation with an objective of its own, or `*` for all of the service",
             &[],
         ),
         "operation" => Values::Configured(

@@ -170,7 +170,6 @@ impl Prometheus {
     /// Scrapes this admin port and evaluates the shipped rules, both much more often than in
     /// production.
     pub(crate) fn start(target: SocketAddr) -> Self {
-        let program = tool("prometheus");
         let folder = TempDir::new().unwrap();
         let rules = file("deploy/prometheus");
         let config = format!(
@@ -180,6 +179,26 @@ impl Prometheus {
              - {{job_name: portcullis, static_configs: [{{targets: ['{target}']}}]}}\n",
             rules.display()
         );
+        Self::start_in(folder, &config)
+    }
+
+    /// Has these samples, in the format of OpenMetrics, and scrapes nothing.
+    pub(crate) fn of_samples(text: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("samples");
+        fs::write(&path, text).unwrap();
+        let data = folder.path().join("data");
+        let words = ["tsdb", "create-blocks-from", "openmetrics"];
+        let words = words
+            .into_iter()
+            .chain([&path, &data].map(|path| path.to_str().unwrap()));
+        let output = promtool(&words.collect::<Vec<_>>(), "");
+        succeeded(&output);
+        Self::start_in(folder, "scrape_configs: []\n")
+    }
+
+    fn start_in(folder: TempDir, config: &str) -> Self {
+        let program = tool("prometheus");
         let path = folder.path().join("prometheus.yml");
         fs::write(&path, config).unwrap();
         // It does not report the port that it chose, so it gets a port that was free.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use portcullis_vocabulary::{
     LatencyObjective, OperationObjective, PromisedLevel, ServiceObjectives, StatedObjectives, Tier,
+    UnknownTier,
 };
 
 use crate::tree::config_value::{duration, parsed, text};
@@ -13,21 +14,26 @@ use crate::tree::{ConfigNode, ConfigSection, ConfigValueError};
 
 /// Reads the levels of tiers.
 pub(super) fn read_tiers(mut section: ConfigSection<'_>) -> BTreeMap<Tier, PromisedLevel> {
-    let mut tiers = BTreeMap::new();
+    let (mut tiers, mut unknown) = (BTreeMap::new(), Vec::new());
     section.each_named("tiers", |name, mut section| {
+        let has_any = section.has("availability") || section.has("latency");
         let level = level(&mut section);
         match name.parse::<Tier>() {
             Ok(tier) => {
                 tiers.insert(tier, level);
             }
-            Err(unknown) => section.refuse("", format!("{unknown}, found \"{name}\"")),
+            Err(UnknownTier) => unknown.push((section.location().clone(), name.to_owned())),
         }
-        if level.availability.is_none() && level.latency.is_none() {
-            let message = "is missing; a tier has an \"availability\", a \"latency\" or both";
+        if !has_any {
+            let message = "a tier has an \"availability\", a \"latency\" or both";
             section.refuse("availability", message);
         }
         section.finish();
     });
+    for (location, name) in unknown {
+        let message = format!("{UnknownTier}, found \"{name}\"");
+        section.refuse_at(location, "tiers", message);
+    }
     section.finish();
     tiers
 }

@@ -138,6 +138,14 @@ struct CaseSettings<'s> {
     unread: &'s [&'s str],
 }
 
+fn unread(message: &str) -> (String, ReasonLocation) {
+    let place = ReasonLocation {
+        file: "a.yaml".into(),
+        line: 3,
+    };
+    (message.to_owned(), place)
+}
+
 fn judge(set: &CaseSettings<'_>) -> GateVerdict {
     let catalog = catalog(set.deploy);
     let (version, most) = set.new.unwrap_or(("1.0.0", 10));
@@ -179,13 +187,6 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
         .find("payments")
         .and_then(|id| catalog.squad(id))
         .unwrap();
-    let unread = set.unread.iter().map(|message| {
-        let place = ReasonLocation {
-            file: "a.yaml".into(),
-            line: 3,
-        };
-        ((*message).to_owned(), place)
-    });
     let case = GateCase {
         catalog: &catalog,
         squad,
@@ -199,7 +200,7 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
         measurement: set.measured.as_ref(),
         objectives: &JudgedObjectives {
             promised: catalog.objectives_of("orders", &StatedObjectives::default()),
-            unread: unread.collect(),
+            unread: set.unread.iter().copied().map(unread).collect(),
         },
         keep_until: set.keep,
         migration: set.migration,

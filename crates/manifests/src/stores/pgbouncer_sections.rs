@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use portcullis_vocabulary::CatalogFile;
 
-use super::postgres_sql::ConnectionLimits;
+use super::postgres_sql::{ConnectionLimits, RESERVED_CONNECTIONS};
 use super::store_account::{account, account_squads};
 use crate::manifest_problem::{ManifestProblem, ManifestProblems};
 
@@ -24,9 +24,6 @@ pub struct PgbouncerSettings {
     /// The most clients of one squad, if they are bounded.
     pub clients_max: Option<u32>,
 }
-
-/// Connections of the server that are not for squads: three are reserved for superusers.
-const RESERVED_CONNECTIONS: u32 = 3;
 
 /// One database of PgBouncer for each squad.
 ///

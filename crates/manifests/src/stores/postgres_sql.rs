@@ -39,6 +39,29 @@ impl ConnectionLimits {
     }
 }
 
+/// Connections of the server that are not for squads: three are reserved for superusers.
+pub(super) const RESERVED_CONNECTIONS: u32 = 3;
+
+impl ConnectionLimits {
+    /// What happens if all squads use what they may, if that is more than the server has.
+    pub fn excess(self, file: &CatalogFile) -> Option<String> {
+        let Self {
+            squad_max,
+            server_max,
+        } = self;
+        let count = account_squads(file).ok()?.len();
+        let sum = (squad_max as usize).saturating_mul(count);
+        let usable = server_max.saturating_sub(RESERVED_CONNECTIONS) as usize;
+        (sum > usable).then(|| {
+            format!(
+                "{count} squads with {squad_max} connections each may use {sum}, and the server has \
+                 {usable} of {server_max} for them: together they can use up what others need. The \
+                 pools of `manifests pgbouncer` divide the connections"
+            )
+        })
+    }
+}
+
 const BEGINNING: &str = "\
 -- Run as a superuser in the database that the squads share:
 --   psql -v ON_ERROR_STOP=1 -d DATABASE -f squads.sql
@@ -65,6 +88,9 @@ pub fn postgres_sql(
     limits.check()?;
     let squads = account_squads(file)?;
     let mut sql = BEGINNING.to_owned();
+    if let Some(excess) = limits.excess(file) {
+        let _ = write!(sql, "\n-- {excess}.\n");
+    }
     for squad in squads {
         let name = account(squad);
         let (role, text) = (identifier(&name), literal(&name));

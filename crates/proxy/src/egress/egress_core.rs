@@ -106,7 +106,7 @@ impl EgressCore {
         }
         record.set_destination(&to);
         // Is there room for it?
-        let permit = self.calls.enter().ok_or(EgressRefusal::TooMany)?;
+        let permit = self.calls.enter(false).ok_or(EgressRefusal::TooMany)?;
         record.hold(permit);
         // Was it here before?
         let via = active.pseudonym(VIA_NAME);
@@ -148,7 +148,7 @@ impl EgressCore {
         record: &Rc<EgressRecord>,
     ) -> Result<Response<AnswerBody>, EgressRefusal> {
         let config = &snapshot.active.config;
-        let permit = self.calls.enter().ok_or(EgressRefusal::TooMany)?;
+        let permit = self.calls.enter(true).ok_or(EgressRefusal::TooMany)?;
         record.hold(permit);
         // May this caller use the vendor?
         if !vendor.is_used_by(&record.caller) {

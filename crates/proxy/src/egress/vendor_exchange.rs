@@ -4,11 +4,10 @@
 //! requirements are judged as the vendor will see them.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::{PathAndQuery, Uri};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response};
 use portcullis_config::{Config, ServiceConfig, UpstreamTarget, VendorConfig};
 use portcullis_egress::CallDestination;
 use portcullis_identity::remove_squad_headers;
@@ -21,10 +20,8 @@ use super::vendor_pauses::VendorPauses;
 use super::vendor_secrets::VendorSecrets;
 use crate::body::RequestBody;
 use crate::client::IncomingRequest;
-use crate::exchange::{AnswerBody, CoreSnapshot, DataCore, VendorCall, retry_after};
+use crate::exchange::{AnswerBody, AskedPause, CoreSnapshot, DataCore, VendorCall};
 use crate::headers::Peer;
-
-const X_PORTCULLIS: HeaderName = HeaderName::from_static("x-portcullis");
 
 /// Fields that say where a call comes from, inside the network.
 const INTERNAL_FIELDS: [&str; 9] = [
@@ -184,30 +181,13 @@ impl<'c> CalledVendor<'c> {
             has_irregular_names: true,
         };
         let response = Rc::clone(core).handle_vendor_call(incoming, call).await;
-        if let Some(length) = pause_of(response.status(), response.headers()) {
+        if let Some(asked) = AskedPause::noted(&response) {
             let most = self.service.protection.breaker.retry_after_max;
-            pauses.begin(
-                self.name(),
-                response.status(),
-                length.min(most),
-                Instant::now(),
-            );
+            let length = asked.length.min(most);
+            pauses.begin(self.name(), asked.status, length, Instant::now());
         }
         response
     }
-}
-
-/// How long the vendor asks to wait. Answers of this proxy ask for themselves.
-fn pause_of(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
-    let asks = matches!(
-        status,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-    );
-    if !asks || headers.contains_key(X_PORTCULLIS) {
-        return None;
-    }
-    let length = retry_after(headers)?;
-    (!length.is_zero()).then_some(length)
 }
 
 /// The target without a prefix that it has.
@@ -237,36 +217,5 @@ mod tests {
         check("/acquirer/", "/");
         check("/acquirer?a=1", "/?a=1");
         check("/acquirer/v1/a%2Fb?q=%20", "/v1/a%2Fb?q=%20");
-    }
-
-    #[test]
-    fn only_the_vendor_asks_for_a_pause() {
-        let check = |status: u16, fields: &[(&str, &str)], expected: Option<u64>| {
-            let mut headers = HeaderMap::new();
-            for (name, value) in fields {
-                let name: HeaderName = name.parse().unwrap();
-                headers.insert(name, value.parse().unwrap());
-            }
-            let status = StatusCode::from_u16(status).unwrap();
-            let length = pause_of(status, &headers).map(|length| length.as_secs());
-            assert_eq!(length, expected, "{status} {fields:?}");
-        };
-        check(429, &[("retry-after", "7")], Some(7));
-        check(503, &[("retry-after", " 1 ")], Some(1));
-        check(429, &[], None);
-        check(429, &[("retry-after", "0")], None);
-        check(429, &[("retry-after", "-1")], None);
-        check(429, &[("retry-after", "soon")], None);
-        check(
-            429,
-            &[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")],
-            None,
-        );
-        check(200, &[("retry-after", "7")], None);
-        check(
-            503,
-            &[("retry-after", "7"), ("x-portcullis", "CIRCUIT_OPEN")],
-            None,
-        );
     }
 }

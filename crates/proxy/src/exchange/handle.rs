@@ -126,7 +126,9 @@ async fn answer_by_service(
     // Pinned, because its future is large and would be moved once more.
     let answer = pin!(stages::forward(admitted)).await?;
     // Is the response valid?
-    let judged_answer = stages::judge_response(core, answer).await?;
+    let asked = answer.asked_pause();
+    let judged_answer = stages::judge_response(core, answer).await;
+    let judged_answer = judged_answer.map_err(|problem| problem.with_asked_pause(asked))?;
     Ok(stages::finish(core, judged_answer))
 }
 
@@ -190,6 +192,9 @@ impl AnswerContext {
         let id = self.id.to_str().unwrap_or_default();
         let mut response = problem_response(core, &problem, &self.peer, id, self.grpc.as_ref());
         response.headers_mut().insert(X_REQUEST_ID, self.id.clone());
+        if let Some(asked) = problem.asked_pause {
+            response.extensions_mut().insert(asked);
+        }
         let error = problem.cause.entry().error;
         self.trace(response.map(AnswerBody::from), Some(error))
     }

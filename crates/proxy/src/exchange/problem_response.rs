@@ -30,7 +30,7 @@ pub(super) fn problem_response(
     request_id: &str,
     grpc: Option<&HeaderValue>,
 ) -> Response<Bytes> {
-    let ExchangeProblem { cause, record } = problem;
+    let ExchangeProblem { cause, record, .. } = problem;
     let entry = cause.entry();
     let form = RefusalForm::of(core, problem, grpc);
     if let Ok(record) = record {

@@ -171,6 +171,7 @@ fn type_of(expected: &str) -> Value {
     let texts = [
         "a string",
         "a duration",
+        "whole hours or days",
         "a file path",
         "permissions as a string",
         "a name or a number",

@@ -19,6 +19,7 @@ use crate::exchange::request_record::{AnswerSummary, RequestRecord};
 use crate::exchange::retry::{AttemptResult, RequestRetries, is_idempotent};
 use crate::exchange::service_core::ForwardTarget;
 use crate::exchange::shadow_capture::ShadowCapture;
+use crate::exchange::vendor_call::AskedPause;
 use crate::exchange::verdict_answer;
 use crate::headers::{
     AddedFields, MaxForwards, Peer, add_forwarding, count_hop, grpc_timeout, set_grpc_timeout,
@@ -60,7 +61,8 @@ pub(in crate::exchange) async fn forward(
         ForwardTarget::Verdict => Ok(Box::new(verdict_answer::allowed(&record))),
     };
     match response {
-        Ok(response) => {
+        Ok(mut response) => {
+            note_asked_pause(&mut response, &record);
             record.set_answer(AnswerSummary {
                 outcome: outcome_of(response.status()),
                 status: Some(response.status()),
@@ -76,6 +78,15 @@ pub(in crate::exchange) async fn forward(
             })
         }
         Err(cause) => Err(ExchangeProblem::new(cause, &record)),
+    }
+}
+
+/// Notes on the answer of a vendor that it asks for a pause.
+fn note_asked_pause(response: &mut Response<AnswerBody>, record: &RequestRecord) {
+    if record.service.config().vendor.is_some()
+        && let Some(asked) = AskedPause::of(response)
+    {
+        response.extensions_mut().insert(asked);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::exchange::in_flight::InFlight;
 use crate::exchange::request_record::RequestRecord;
 use crate::exchange::shadow_capture::ShadowCapture;
 use crate::exchange::unrecorded_request::UnrecordedRequest;
-use crate::exchange::vendor_call::VendorCall;
+use crate::exchange::vendor_call::{AskedPause, VendorCall};
 use crate::headers::Peer;
 
 /// A request with its id and, where requests are traced, its trace.
@@ -100,6 +100,15 @@ pub(in crate::exchange) struct ExchangeProblem {
     pub(in crate::exchange) cause: ProblemCause,
     /// The record of the request; what is known of it where no service was found.
     pub(in crate::exchange) record: Result<Rc<RequestRecord>, Box<UnrecordedRequest>>,
+    /// The pause that a vendor asks for, if its answer is replaced.
+    pub(in crate::exchange) asked_pause: Option<AskedPause>,
+}
+
+impl ServiceAnswer {
+    /// The pause that a vendor asks for with it.
+    pub(in crate::exchange) fn asked_pause(&self) -> Option<AskedPause> {
+        AskedPause::noted(&self.response)
+    }
 }
 
 impl ExchangeProblem {
@@ -108,6 +117,7 @@ impl ExchangeProblem {
         Self {
             cause,
             record: Ok(Rc::clone(record)),
+            asked_pause: None,
         }
     }
 
@@ -119,6 +129,15 @@ impl ExchangeProblem {
         Self {
             cause,
             record: Err(Box::new(request)),
+            asked_pause: None,
+        }
+    }
+
+    /// Adds the pause that the replaced answer asks for.
+    pub(in crate::exchange) fn with_asked_pause(self, asked_pause: Option<AskedPause>) -> Self {
+        Self {
+            asked_pause,
+            ..self
         }
     }
 
