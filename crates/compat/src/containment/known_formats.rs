@@ -24,6 +24,16 @@ pub(super) fn wider_pattern(format: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether every string of a format is one of another format (RFC 3986 section 4.1, RFC 3987 section
+/// 2.2).
+pub(super) fn is_part_of(format: &str, wider: &str) -> bool {
+    matches!(
+        (format, wider),
+        ("uri", "uri-reference" | "iri" | "iri-reference")
+            | ("uri-reference" | "iri", "iri-reference")
+    )
+}
+
 /// Strings of a format, the simplest first.
 pub(super) fn samples(format: &str) -> &'static [&'static str] {
     match format {

@@ -495,6 +495,13 @@ fn styles_of_single_values() {
         Info,
         "Proved",
     );
+    let one = "schema: {type: array, items: {type: string}, maxItems: 1}, explode: false";
+    breaks(
+        explode,
+        &query("schema: {type: string}"),
+        &query(one),
+        "curl '/x?a=a,b' -> query parameter `a`: [\"a\",\"b\"] has more than 1 item",
+    );
     // Nothing else is found about the schemas of such a parameter.
     let found = findings(&query("schema: {type: string}"), &query(list));
     let is_info = found.iter().all(|finding| finding.level == Info);

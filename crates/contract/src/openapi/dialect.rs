@@ -39,6 +39,13 @@ impl Dialect {
     /// # Errors
     /// A sentence that names the unsupported version and the supported ones.
     pub fn of(root: JsonNode<'_>) -> Result<Self, String> {
+        if root.get("swagger").is_some() && root.get("openapi").is_some() {
+            return Err(
+                "the document has both `swagger` and `openapi`: remove the field whose version the rest \
+                 of the document does not follow"
+                    .to_owned(),
+            );
+        }
         if let Some(version) = root.get("swagger") {
             return Err(format!(
                 "this is a Swagger {} document: convert it to Swagger 2.0 or OpenAPI first",
