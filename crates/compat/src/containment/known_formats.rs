@@ -70,3 +70,33 @@ pub(super) fn samples(format: &str) -> &'static [&'static str] {
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis_contract::SchemaValidator;
+    use serde_json::json;
+
+    use super::*;
+
+    /// The validators agree about all samples, also of the formats without this relation.
+    #[test]
+    fn strings_of_a_part_have_the_wider_format() {
+        let formats = ["uri", "iri", "uri-reference", "iri-reference"];
+        let mut pairs = 0;
+        for (format, wider) in formats
+            .iter()
+            .flat_map(|one| formats.map(|other| (*one, other)))
+        {
+            let validator = SchemaValidator::new(&json!({ "format": wider })).unwrap();
+            let accepts = |text: &&str| validator.accepts(&json!(text).to_string());
+            let is_part = samples(format).iter().all(|text| accepts(text));
+            assert_eq!(
+                is_part,
+                format == wider || is_part_of(format, wider),
+                "{format} {wider}"
+            );
+            pairs += usize::from(is_part);
+        }
+        assert_eq!(pairs, 9);
+    }
+}

@@ -19,7 +19,7 @@ use super::served_paths::{
 const ADDRESSES_MAX: usize = 4;
 
 /// The most conditions on addresses to look at in a comparison.
-const ADDRESS_WORK_MAX: usize = 400_000;
+const ADDRESS_WORK_MAX: usize = 100_000;
 
 /// Why addresses were not compared.
 pub(super) const TOO_MANY_ADDRESSES: &str =
