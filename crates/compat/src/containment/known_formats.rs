@@ -89,7 +89,7 @@ mod tests {
         {
             let validator = SchemaValidator::new(&json!({ "format": wider })).unwrap();
             let accepts = |text: &&str| validator.accepts(&json!(text).to_string());
-            let is_part = samples(format).iter().all(|text| accepts(text));
+            let is_part = samples(format).iter().all(accepts);
             assert_eq!(
                 is_part,
                 format == wider || is_part_of(format, wider),

@@ -469,7 +469,7 @@ fn styles() {
 /// A change of style is judged by what the receiver does with the texts of the sender.
 #[test]
 fn styles_of_single_values() {
-    use ChangeLevel::{Info, Unknown};
+    use ChangeLevel::Info;
     let label = |style: &str, schema: &str| {
         format!(
             "paths: {{'/x/{{p}}': {{get: {{parameters: [{{name: p, in: path, required: true, style: {style}, schema: {schema}}}], responses: {{}}}}}}}}"
@@ -520,6 +520,19 @@ fn styles_of_single_values() {
         &label("simple", "{type: string, enum: [;p=x]}"),
         "curl '/x/;p=z' -> path parameter `p`: \";p=z\" is not one of \";p=x\"",
     );
+}
+
+/// The same where JSON is one of the forms, and where no refused text is found.
+#[test]
+fn styles_of_numbers() {
+    use ChangeLevel::{Info, Unknown};
+    let label = |style: &str, schema: &str| {
+        format!(
+            "paths: {{'/x/{{p}}': {{get: {{parameters: [{{name: p, in: path, required: true, style: {style}, schema: {schema}}}], responses: {{}}}}}}}}"
+        )
+    };
+    let query = |more: &str| get(&format!("{{name: a, in: query, {more}}}"));
+    let style = "parameter.style.changed";
     // A text is refused.
     breaks(
         style,
@@ -755,6 +768,19 @@ fn client_certificates() {
 }
 
 #[test]
+fn a_new_method_has_an_example_of_its_own() {
+    // The example is a request of the method that changed.
+    let get = "get: {responses: {}}";
+    let head = "head: {parameters: [{name: z, in: query, required: true, schema: {type: integer}}], responses: {}}";
+    breaks(
+        "parameter.added.required",
+        &format!("paths: {{/x: {{{get}}}}}"),
+        &format!("paths: {{/x: {{{get}, {head}}}}}"),
+        "curl --head '/x' -> the query parameter `z` is required but missing",
+    );
+}
+
+#[test]
 fn responses() {
     let ok = "'200': {description: d}";
     check(
@@ -808,15 +834,6 @@ fn responses() {
         &explode(false),
         &explode(true),
         "status 200, x-a: a=1 -> the header parameter `X-A` must alternate names and values, an even number in total",
-    );
-    // The example is a request of the method that changed.
-    let get = "get: {responses: {}}";
-    let head = "head: {parameters: [{name: z, in: query, required: true, schema: {type: integer}}], responses: {}}";
-    breaks(
-        "parameter.added.required",
-        &format!("paths: {{/x: {{{get}}}}}"),
-        &format!("paths: {{/x: {{{get}, {head}}}}}"),
-        "curl --head '/x' -> the query parameter `z` is required but missing",
     );
     // 204 has no body, whatever the contract declares.
     let empty = |content: &str| {
