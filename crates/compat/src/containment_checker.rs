@@ -174,10 +174,15 @@ impl<'c> ContainmentChecker<'c> {
             .find_text(schema, form, conditions)
     }
 
-    /// A text that a parameter of the newer contract refuses.
-    pub(super) fn find_refused_text(&mut self, schema: &SchemaKey, form: TextForm) -> FoundText {
+    /// A text that a parameter of the newer contract refuses. It `may_split` into several values.
+    pub(super) fn find_refused_text(
+        &mut self,
+        schema: &SchemaKey,
+        form: TextForm,
+        may_split: bool,
+    ) -> FoundText {
         self.search(MessageDirection::Request, false)
-            .find_refused_text(schema, form)
+            .find_refused_text(schema, form, may_split)
     }
 
     /// A value of a part of an older parameter, or any text, that a part of a newer one refuses.

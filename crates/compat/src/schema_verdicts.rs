@@ -6,7 +6,7 @@ use super::broken_schema_parts::BrokenSchemaParts;
 use super::change_level::ChangeLevel;
 use super::compat_finding::ExchangePart;
 use super::containment::{
-    ContainmentVerdict, EditVerdict, EditedSchema, SchemaBreak, ValueEncoding,
+    ContainmentVerdict, EditVerdict, EditedSchema, STEP_BUDGET, SchemaBreak, ValueEncoding,
 };
 use super::containment_checker::{ContainmentChecker, SchemaKeyPair};
 use super::diff_rule::DiffRule;
@@ -15,6 +15,9 @@ use super::edit_recognition::is_by_edit;
 use super::operation_diff::{ContractComparison, SchemaSite};
 use super::rule_effects::is_decided;
 use super::schema_diff::{LocatedEdit, SchemaPairId};
+
+/// The most edits of one site whose searches may exceed their budgets.
+const GIVEN_UP_MAX: usize = 6;
 
 /// Identifies an edit and the side that it affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,8 +115,18 @@ impl SchemaSiteJudge<'_, '_> {
                 self.compatible(edits, containment, schemas)
             }
             verdict @ (ContainmentVerdict::Unknown(_) | ContainmentVerdict::Breaking(_)) => {
+                let mut given_up = 0;
                 let verdicts = edits.into_iter().map(|found| {
-                    let verdict = self.judged_edit(containment, schemas, &found, is_known_to_break);
+                    // Where several searches exceeded their budgets, the others would, too.
+                    let verdict = if given_up == GIVEN_UP_MAX && self.is_decided_edit(&found) {
+                        JudgedEdit::Undecided(STEP_BUDGET.to_owned())
+                    } else {
+                        self.judged_edit(containment, schemas, &found, is_known_to_break)
+                    };
+                    given_up += usize::from(
+                        matches!(&verdict, JudgedEdit::Undecided(reason) if reason == STEP_BUDGET)
+                            && given_up < GIVEN_UP_MAX,
+                    );
                     (found, verdict)
                 });
                 let edits = verdicts.collect();

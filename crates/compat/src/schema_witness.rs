@@ -5,7 +5,7 @@ use http::Method;
 use portcullis_contract::Operation;
 
 use super::containment::SchemaBreak;
-use super::operation_diff::AddressTakeover;
+use super::operation_diff::{AddressTakeover, TOO_MANY_MESSAGES};
 use super::schema_verdicts::SchemaSiteJudge;
 use super::witness::{
     CompleteMessage, ContractSide, ValueCarrier, Witness, complete_message, verify,
@@ -23,7 +23,10 @@ impl SchemaSiteJudge<'_, '_> {
         let is_opaque = |side: &ContractSide<'_>| matches!(side.carrier, ValueCarrier::Body(media) if media.is_opaque());
         // Nothing can serialize the value, so no message is checked. The search already had the
         // validators of both contracts check the value.
-        let refusal = if is_opaque(&sender) || is_opaque(&receiver) {
+        let may_build = self.comparison.spend_message(self.site.operations);
+        let is_unwritten = |value| complete_message(sender, receiver, value).is_err();
+        let is_unread = is_opaque(&sender) || is_opaque(&receiver);
+        let refusal = if !may_build || (is_unread && is_unwritten(&found.witness)) {
             found.message.clone()
         } else {
             verify(sender, receiver, found)?
@@ -36,6 +39,10 @@ impl SchemaSiteJudge<'_, '_> {
             ..Witness::default()
         };
         if self.is_event() {
+            return Ok(witness);
+        }
+        if !may_build {
+            witness.no_message = Some(TOO_MANY_MESSAGES.to_owned());
             return Ok(witness);
         }
         match complete_message(sender, receiver, &found.witness) {

@@ -78,14 +78,18 @@ impl ExactFraction {
 
     /// The number of digits after the decimal point; `None` if there are too many.
     pub fn decimal_places(&self) -> Option<usize> {
-        let mut scaled = self.0.clone();
-        for places in 0..=DECIMAL_PLACES_MAX {
-            if scaled.is_integer() {
-                return Some(places);
-            }
-            scaled *= BigInt::from(10);
+        let mut rest = self.0.denom().magnitude().clone();
+        let twos = usize::try_from(rest.trailing_zeros()?).ok()?;
+        if twos > DECIMAL_PLACES_MAX {
+            return None;
         }
-        None
+        rest >>= twos;
+        let (five, mut fives) = (BigUint::from(5_u8), 0);
+        while fives < DECIMAL_PLACES_MAX && (&rest % &five).is_zero() {
+            rest /= &five;
+            fives += 1;
+        }
+        rest.is_one().then_some(twos.max(fives))
     }
 
     /// The number as a decimal literal, without an exponent.

@@ -110,8 +110,14 @@ impl ContainmentQuery<'_, '_> {
         steps_left: &mut u64,
     ) -> Result<Option<Value>, UndecidedReason> {
         let known = goal.also_holds.len();
+        let unconfirmed = "the validators confirm none of the values that the search found";
+        let pair = &self.compared.pair;
+        let keyword = pair.opaque_keyword_in([goal.producer, goal.acceptor]);
         let mut outcome = Err(UndecidedReason {
-            reason: "the validators confirm none of the values that the search found".to_owned(),
+            reason: keyword.map_or_else(
+                || unconfirmed.to_owned(),
+                |keyword| format!("the search does not follow `{keyword}`, and {unconfirmed}"),
+            ),
         });
         let mut is_open = false;
         for _ in 0..TRIES_MAX {

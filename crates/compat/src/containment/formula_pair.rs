@@ -1,6 +1,6 @@
 //! Two documents in one arena, and the search for values that are in one but not in the other.
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use portcullis_contract::MessageDirection;
 use portcullis_json::pointer;
 
 use super::containment_verdict::{ProducerReading, ValueEncoding};
-use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, PropertyFormulas, children};
+use super::formula::{ANY, FormulaId, FormulaNode, ItemFormulas, PropertyFormulas};
 use super::formula_arena::FormulaArena;
 use super::formula_evaluator::FormulaEvaluator;
 use super::formula_resolver::{FormulaResolver, resolve_references};
@@ -326,32 +326,6 @@ impl FormulaPair {
         }
         let word = evaluator.broken_part?;
         self.arena.broken_parts.get(&word).cloned()
-    }
-
-    /// A broken part of a contract that one of these schemas contains.
-    pub(super) fn broken_part_in(&self, ids: [FormulaId; 2]) -> Option<String> {
-        if !self.arena.has_broken_parts {
-            return None;
-        }
-        let mut seen: HashSet<FormulaId> = HashSet::new();
-        let mut open = ids.to_vec();
-        while let Some(id) = open.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
-            match self.arena.node(id) {
-                FormulaNode::Opaque(word, _) => {
-                    if let Some(reason) = self.arena.broken_parts.get(word) {
-                        return Some(reason.clone());
-                    }
-                }
-                FormulaNode::Reference(number) => {
-                    open.push(self.arena.definitions[*number as usize]);
-                }
-                node => open.extend(children(node)),
-            }
-        }
-        None
     }
 
     /// Searches for a value that the producer sends and the acceptor refuses. Returns the answer,

@@ -29,6 +29,7 @@ mod text_form;
 mod single_item;
 mod text_rewriter;
 mod formula_pair;
+mod opaque_keywords;
 
 mod language;
 mod string_matchers;
@@ -58,5 +59,6 @@ pub(super) use formula_pair::ContainmentSide;
 pub(super) use schema_comparison::{SchemaComparison, on_large_stack};
 pub(super) use schema_object_edits::exclusive_form;
 pub(super) use schema_patch::{EditedSchema, PropertyHolder, SchemaParts, SchemaPatch};
+pub(super) use solve::STEP_BUDGET;
 pub(super) use text_form::{ItemSeparation, TextCarrier, TextForm};
 pub(super) use text_search::{FoundText, SchemaPart, TextConditions};

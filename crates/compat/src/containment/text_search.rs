@@ -8,7 +8,7 @@ use portcullis_pattern::EcmaPattern;
 
 use super::compared_schemas::ComparedSchemas;
 use super::containment_verdict::{ProducerReading, ValueEncoding};
-use super::formula::{FormulaId, FormulaNode, NEVER};
+use super::formula::{FormulaId, FormulaNode, ItemFormulas, NEVER};
 use super::formula_pair::{ContainmentSide, CounterexampleGoal};
 use super::schema_comparison::{SchemaComparison, on_large_stack};
 use super::solve::SearchAnswer;
@@ -78,12 +78,31 @@ impl SchemaComparison<'_> {
         on_large_stack(|| compared.find_text(schema, form, conditions))
     }
 
-    /// A text that a schema of the acceptor refuses.
-    pub(crate) fn find_refused_text(&mut self, schema: &SchemaKey, form: TextForm) -> FoundText {
+    /// A text that a schema of the acceptor refuses. The text is one value, or `may_split` into
+    /// several.
+    pub(crate) fn find_refused_text(
+        &mut self,
+        schema: &SchemaKey,
+        form: TextForm,
+        may_split: bool,
+    ) -> FoundText {
         let compared = &mut self.compared;
         on_large_stack(|| {
             let pair = &mut compared.pair;
-            let producer = pair.arena.types(TypeMask::STRING);
+            let mut producer = pair.arena.types(TypeMask::STRING);
+            if may_split {
+                let items = pair.arena.items(ItemFormulas {
+                    prefix: Box::new([]),
+                    rest: producer,
+                });
+                let parts = [
+                    pair.arena.types(TypeMask::ARRAY),
+                    pair.arena.add(FormulaNode::ItemsMin(1)),
+                    items,
+                ];
+                let list = pair.arena.all_of(parts);
+                producer = pair.arena.any_of([producer, list]);
+            }
             let acceptor = pair.root(ContainmentSide::Acceptor, Some(schema.as_str()));
             let goal = goal(producer, acceptor, form, Vec::new());
             compared.find(goal, |compared, value| {

@@ -103,14 +103,14 @@ impl<'c> ContractComparison<'c> {
     ) -> FoundAddress {
         let Some((first, rest)) = outside.split_first() else {
             *tries += 1;
-            return if *tries > COMBINATIONS_MAX {
-                FoundAddress::Unsure
-            } else {
-                self.address_that_fails(set, chosen)
-            };
+            self.address_work += chosen.len() + 1;
+            return self.address_that_fails(set, chosen);
         };
         let mut answer = FoundAddress::Empty;
         for condition in first {
+            if *tries >= COMBINATIONS_MAX {
+                return FoundAddress::Unsure;
+            }
             chosen.push(condition);
             let found = self.without(set, rest, chosen, tries);
             chosen.pop();

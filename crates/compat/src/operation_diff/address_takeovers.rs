@@ -17,7 +17,7 @@ use super::super::compat_finding::{ChangeSubject, ExchangePart, path_shape};
 use super::contract_comparison::{
     AddressTakeover, ChangeDetails, ChangeScope, ContractComparison, OperationPair, RefusedAddress,
 };
-use super::path_outcomes::SharedService;
+use super::path_outcomes::{SharedService, TOO_MANY_ADDRESSES};
 use super::served_paths::{ServedPath, ServedPaths, serving};
 
 /// The pairs of operations that are compared, by their indices in both contracts.
@@ -40,6 +40,9 @@ impl<'c> ContractComparison<'c> {
             by_length.entry(path.template.len()).or_default().push(path);
         }
         for old in &paths.old {
+            if self.is_address_work_spent() {
+                return self.addresses_not_compared();
+            }
             for new in by_length.get(&old.template.len()).into_iter().flatten() {
                 // Two paths that are in both revisions have the same precedence in both, unless the
                 // order of declaration decides.
@@ -52,6 +55,20 @@ impl<'c> ContractComparison<'c> {
                 }
             }
         }
+    }
+
+    fn addresses_not_compared(&mut self) {
+        let scope = ChangeScope {
+            subject: ChangeSubject::Contract.into(),
+            is_outbound: false,
+        };
+        let entry = (
+            self.old.documents().entry_ref(),
+            self.new.documents().entry_ref(),
+        );
+        let change = ChangeDetails::default().between(entry.0, entry.1);
+        self.push("operation.address.not-compared", &scope, None, change);
+        self.set_unknown(TOO_MANY_ADDRESSES);
     }
 
     fn takeovers_between(

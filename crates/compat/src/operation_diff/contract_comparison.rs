@@ -1,6 +1,7 @@
 //! The state of a comparison: both contracts, the findings so far, and the sites whose schemas
 //! remain to be compared.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use portcullis_contract::{
@@ -19,6 +20,13 @@ use super::super::diff_rule::{ChangeAction, ChangeArea, DiffRule};
 use super::super::schema_diff::{EditGraph, SchemaPairId};
 use super::super::witness::ValueCarrier;
 
+/// The most work for whole messages: with each, every parameter is looked for among all of them.
+const MESSAGE_WORK_MAX: usize = 40_000_000;
+
+/// Why a message is not shown.
+pub(crate) const TOO_MANY_MESSAGES: &str =
+    "messages were built for many other changes, so none was built for this one";
+
 /// A comparison of two contracts in progress.
 pub(crate) struct ContractComparison<'c> {
     pub(crate) old: &'c CompiledContract,
@@ -33,6 +41,10 @@ pub(crate) struct ContractComparison<'c> {
     pub(crate) takeovers: Vec<AddressTakeover>,
     /// Addresses whose requests the newer contract refuses, for examples.
     pub(crate) refused_addresses: Vec<RefusedAddress<'c>>,
+    /// The work that was done for whole messages.
+    pub(crate) message_work: Cell<usize>,
+    /// The conditions on addresses that were looked at.
+    pub(super) address_work: usize,
     /// Values that one contract refuses and the other one does not describe, for examples.
     pub(crate) refused_values: Vec<RefusedValue>,
     pub(crate) containment: ContainmentChecker<'c>,
@@ -171,6 +183,8 @@ impl<'c> ContractComparison<'c> {
             graph: EditGraph::new(old, new, options),
             takeovers: Vec::new(),
             refused_addresses: Vec::new(),
+            address_work: 0,
+            message_work: Cell::new(0),
             refused_values: Vec::new(),
             containment: ContainmentChecker::new(old, new),
         }
@@ -237,6 +251,14 @@ impl<'c> ContractComparison<'c> {
     /// contracts.
     pub(crate) fn takeover(&self, pair: OperationPair<'_>) -> Option<&AddressTakeover> {
         pair.takeover.and_then(|index| self.takeovers.get(index))
+    }
+
+    /// Counts the work for a message of an operation. Returns whether the message may be built.
+    pub(crate) fn spend_message(&self, pair: OperationPair<'_>) -> bool {
+        let parameters = pair.old.parameters.len() + pair.new.parameters.len();
+        let work = self.message_work.get();
+        self.message_work.set(work + parameters * parameters + 1);
+        work < MESSAGE_WORK_MAX
     }
 
     /// Adds a site whose schemas are to be compared.

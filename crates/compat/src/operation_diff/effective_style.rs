@@ -153,7 +153,9 @@ impl ContractComparison<'_> {
         let Some(schema) = after.schema().filter(|_| is_one_text && is_read_whole) else {
             return false;
         };
-        let found = self.containment.find_refused_text(schema, text_form(after));
+        let may_split = !after.is_plain();
+        let form = text_form(after);
+        let found = self.containment.find_refused_text(schema, form, may_split);
         found == FoundText::Empty
     }
 

@@ -1,24 +1,16 @@
 //! Media types of requests and responses. A range covers all media types that it matches.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use portcullis_contract::{
-    CompiledContract, Dialect, DocumentSet, MediaRange, MediaType, MessageDirection, NodeRef,
-    StatusPattern,
-};
+use portcullis_contract::{MediaRange, MediaType, MessageDirection, NodeRef, StatusPattern};
 use portcullis_json::JsonNode;
 
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compat_finding::ExchangePart;
 use super::super::containment::ContainmentVerdict;
-use super::super::schema_diff::canonical;
 use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, RefusedValue, SchemaSite,
-    property,
 };
 use super::described_values::{DescribedValues, described, described_record, regrouped_records};
-use super::nested_lists::nested_formats;
 use super::value_encoding::body_encoding;
 
 /// A request body or response whose media types are compared.
@@ -301,76 +293,6 @@ impl<'c> ContractComparison<'c> {
             None => self.set_unknown("values in this form are not validated"),
         }
     }
-
-    /// Compares the Encoding Objects of form properties, and those of parts by their position.
-    pub(super) fn encodings(
-        &mut self,
-        scope: &ChangeScope,
-        direction: MessageDirection,
-        part: &ExchangePart,
-        (before, after): (&MediaType, &MediaType),
-    ) {
-        let (old, new) = (encodings(self.old, before), encodings(self.new, after));
-        let pointers: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-        for pointer in pointers {
-            let (was, is) = (old.get(pointer), new.get(pointer));
-            let text = |found: Option<&(NodeRef, String)>| found.map(|(_, text)| text.clone());
-            if text(was) == text(is) {
-                continue;
-            }
-            let mut change = ChangeDetails::at(part.clone()).between(
-                was.map_or(before.node_ref, |(at, _)| *at),
-                is.map_or(after.node_ref, |(at, _)| *at),
-            );
-            change.location.pointer = pointer.as_str().into();
-            change.before = text(was);
-            change.after = text(is);
-            self.push(
-                "media-type.encoding.changed",
-                scope,
-                Some(direction),
-                change,
-            );
-        }
-    }
-}
-
-/// The Encoding Objects of a media type with their texts: by the pointer to the property that they
-/// are for, or by `/prefixEncoding/0` and `/itemEncoding`, where the contract reads these fields.
-fn encodings(
-    contract: &CompiledContract,
-    media: &MediaType,
-) -> BTreeMap<String, (NodeRef, String)> {
-    let mut found = BTreeMap::new();
-    let mut add = |pointer: String, near: NodeRef, node: JsonNode<'_>, lists: &str| {
-        let text = canonical(node) + lists;
-        found.insert(pointer, (DocumentSet::node_ref(near, node), text));
-    };
-    if let Some((near, by_name)) = property(contract, media.node_ref, "encoding") {
-        let lists = |name: &str| {
-            let (schema, _) = described(contract, media)?;
-            let schema = contract.resolved(schema);
-            let (properties, _) = property(contract, schema, "properties")?;
-            let (field, _) = property(contract, properties, name)?;
-            Some(nested_formats(contract, field)).filter(|formats| !formats.is_empty())
-        };
-        for (name, node) in by_name.members() {
-            let lists = lists(name).map(|formats| format!(" of {}", formats.join(" in ")));
-            add(format!("/{name}"), near, node, &lists.unwrap_or_default());
-        }
-    }
-    if contract.dialect != Dialect::V32 {
-        return found;
-    }
-    if let Some((near, prefix)) = property(contract, media.node_ref, "prefixEncoding") {
-        for (position, node) in prefix.elements().enumerate() {
-            add(format!("/prefixEncoding/{position}"), near, node, "");
-        }
-    }
-    if let Some((at, node)) = property(contract, media.node_ref, "itemEncoding") {
-        add("/itemEncoding".to_owned(), at, node, "");
-    }
-    found
 }
 
 /// Whether a media type or range covers everything that another covers.

@@ -25,6 +25,7 @@ mod nested_lists;
 mod effective_style;
 mod request_bodies;
 mod described_values;
+mod encoding_changes;
 mod media_types;
 mod response_changes;
 mod response_links;
@@ -43,6 +44,6 @@ mod tests;
 mod openapi_32_tests;
 
 pub(super) use contract_comparison::{
-    AddressTakeover, ContractComparison, OperationPair, SchemaSite, sentence,
+    AddressTakeover, ContractComparison, OperationPair, SchemaSite, TOO_MANY_MESSAGES, sentence,
 };
 pub(super) use security_formula::{credential_signature, is_certificate};

@@ -3,6 +3,7 @@
 use portcullis_contract::{CompileOptions, CompiledContract, compile, parse_single_file};
 use portcullis_vocabulary::Limits;
 
+use crate::change_level::ChangeLevel;
 use crate::compare::compare;
 use crate::compare_options::CompareOptions;
 use portcullis_vocabulary::Date;
@@ -278,4 +279,106 @@ fn encodings_by_position_are_compared() {
         &[changed],
     );
     check_rules(&css, &parts("prefixEncoding: [{}]"), &[changed]);
+}
+
+/// The levels of the findings between two path items, with their messages.
+fn levels(old: &CompiledContract, new: &CompiledContract) -> Vec<(ChangeLevel, String)> {
+    let options = CompareOptions::for_day(Date::parse("2026-01-01").unwrap());
+    let report = compare(old, new, &options);
+    let findings = report.findings.iter();
+    findings
+        .filter(|finding| !finding.rule.id.starts_with("version."))
+        .map(|finding| (finding.level, format!("{:?}", finding.witness)))
+        .collect()
+}
+
+/// Parameters of their own and one value for the whole query read the same names.
+#[test]
+fn a_query_and_its_parameters_read_the_same_names() {
+    let whole = |schema: &str| {
+        query(&format!(
+            "{{name: q, in: querystring, content: {{application/x-www-form-urlencoded: {{schema: {schema}}}}}}}"
+        ))
+    };
+    let object = |properties: &str| format!("{{type: object, {properties}}}");
+    let integer = whole(&object("properties: {a: {type: integer}}"));
+    let narrow = whole(&object("properties: {a: {type: integer, maximum: 2}}"));
+    let closed = whole(&object(
+        "properties: {a: {type: integer}}, additionalProperties: false",
+    ));
+    let two = whole(&object(
+        "properties: {a: {type: integer}, b: {type: integer}}, required: [b]",
+    ));
+    let own = query("{name: a, in: query, schema: {type: integer}}");
+    let own_narrow = query("{name: a, in: query, schema: {type: integer, maximum: 2}}");
+    let other = query("{name: c, in: query, schema: {type: integer}}");
+    let json =
+        query("{name: q, in: querystring, content: {application/json: {schema: {type: object}}}}");
+    for (old, new, target) in [
+        (&integer, &own_narrow, "/a?a=3"),
+        (&own, &narrow, "/a?a=3"),
+        (&other, &closed, "/a?c="),
+        (&own, &two, "/a?a="),
+        (&own, &json, "/a?a="),
+    ] {
+        let found = levels(old, new);
+        let is_shown = |(level, text): &(ChangeLevel, String)| {
+            *level == ChangeLevel::Breaking && text.contains(target)
+        };
+        assert!(found.iter().any(is_shown), "{target}: {found:#?}");
+    }
+    for (old, new) in [(&integer, &own), (&own, &integer)] {
+        let found = levels(old, new);
+        let is_break = |(level, _): &(ChangeLevel, String)| *level > ChangeLevel::Warning;
+        assert!(!found.iter().any(is_break), "{found:#?}");
+    }
+}
+
+/// Parts by their position are written and read.
+#[test]
+fn breaks_of_parts_by_position_have_examples() {
+    let parts = |fields: &str| {
+        contract(
+            "3.2.0",
+            &format!(
+                "{{post: {{requestBody: {{content: {{multipart/mixed: {{{fields}}}}}}}, responses: {{}}}}}}"
+            ),
+        )
+    };
+    let items = |maximum: &str| {
+        format!(
+            "schema: {{type: array, items: {{type: integer{maximum}}}}}, itemEncoding: {{contentType: application/json}}"
+        )
+    };
+    let headers = |required: &str| {
+        format!(
+            "schema: {{type: array, items: {{type: integer}}}}, itemEncoding: {{contentType: application/json, headers: {{X-A: {{{required}schema: {{type: integer}}}}}}}}"
+        )
+    };
+    let prefix = |media: &str| {
+        format!("schema: {{type: array, items: {{}}}}, prefixEncoding: [{{contentType: {media}}}]")
+    };
+    for (old, new, expected) in [
+        (
+            items(""),
+            items(", maximum: 3"),
+            "4 is greater than the maximum of 3",
+        ),
+        (
+            headers(""),
+            headers("required: true, "),
+            "header `X-A` is required but missing",
+        ),
+        (
+            prefix("application/json"),
+            prefix("application/xml"),
+            "media type `application/json` is not declared",
+        ),
+    ] {
+        let found = levels(&parts(&old), &parts(&new));
+        let is_shown = |(level, text): &(ChangeLevel, String)| {
+            *level == ChangeLevel::Breaking && text.contains(expected) && text.contains("--witness")
+        };
+        assert!(found.iter().any(is_shown), "{expected}: {found:#?}");
+    }
 }

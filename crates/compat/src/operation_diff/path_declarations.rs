@@ -43,9 +43,10 @@ impl<'c> ContractComparison<'c> {
         let change = ChangeDetails::at(part.clone()).between(pair.old.node_ref, after.node_ref);
         self.push(RULE, scope, REQUEST, change);
         let form = path_form(Some(after));
-        let refused = after
-            .schema()
-            .map(|schema| self.containment.find_refused_text(schema, form));
+        let refused = after.schema().map(|schema| {
+            self.containment
+                .find_refused_text(schema, form, !after.is_plain())
+        });
         let texts = match &refused {
             Some(FoundText::Value(value)) => Some(path_text(Some(after), value)),
             _ => None,

@@ -18,6 +18,13 @@ use super::served_paths::{
 /// The most addresses of the older operation to try.
 const ADDRESSES_MAX: usize = 4;
 
+/// The most conditions on addresses to look at in a comparison.
+const ADDRESS_WORK_MAX: usize = 100_000;
+
+/// Why addresses were not compared.
+pub(super) const TOO_MANY_ADDRESSES: &str =
+    "the paths have so many addresses in common that not all were compared";
+
 /// Texts to try for a parameter besides those that the search finds.
 pub(super) const USUAL_TEXTS: [&str; 6] = ["a", "1", "true", "1.5", "-1", "A"];
 
@@ -46,9 +53,14 @@ pub(super) struct PathOutcome {
 }
 
 impl<'c> ContractComparison<'c> {
+    /// Whether no more addresses are searched.
+    pub(super) const fn is_address_work_spent(&self) -> bool {
+        self.address_work > ADDRESS_WORK_MAX
+    }
+
     /// The addresses of an old operation that both paths match and no path takes from them.
     pub(super) fn common_set<'s>(
-        &self,
+        &mut self,
         paths: &'s ServedPaths<'c>,
         (old, new): (&'s ServedPath<'c>, &'s ServedPath<'c>),
         (operation, method): (usize, &'s Method),
@@ -56,6 +68,7 @@ impl<'c> ContractComparison<'c> {
         let inside = conditions(&old.template, &new.template)?;
         let mut outside = old.preceding(self.old, &paths.old, &old.template);
         outside.extend(new.preceding(self.new, &paths.new, &old.template));
+        self.address_work += outside.len() + 1;
         Some(AddressSet {
             template: &old.template,
             operation,
@@ -74,6 +87,9 @@ impl<'c> ContractComparison<'c> {
         (old, method): (usize, &'s Method),
     ) -> Option<SharedService<'s, 'c>> {
         let shared = old_path.template.shared(&new_path.template)?;
+        if self.is_address_work_spent() {
+            return None;
+        }
         let set = self.common_set(paths, (old_path, new_path), (old, method))?;
         let (address, is_accepted) = match self.find_address(&set) {
             FoundAddress::Address(address) => (address, true),
@@ -183,7 +199,7 @@ impl<'c> ContractComparison<'c> {
                 };
                 match self
                     .containment
-                    .find_refused_text(schema, path_form(Some(parameter)))
+                    .find_refused_text(schema, path_form(Some(parameter)), false)
                 {
                     FoundText::Empty => continue,
                     FoundText::Value(value) => {

@@ -7,7 +7,7 @@ use super::super::compat_finding::ExchangePart;
 use super::address_search::{AddressSet, FoundAddress};
 use super::address_takeovers::{ComparedPairs, described, scope_of};
 use super::contract_comparison::{ChangeDetails, ContractComparison};
-use super::path_outcomes::SharedService;
+use super::path_outcomes::{SharedService, TOO_MANY_ADDRESSES};
 use super::segment_conditions::conditions;
 use super::served_paths::{ServedPath, ServedPaths, serving};
 
@@ -34,6 +34,10 @@ impl<'c> ContractComparison<'c> {
         let operation = &self.old.operations[removed];
         let method = operation.method.clone();
         let addresses = self.removed_addresses(paths, removed, &method);
+        if self.is_address_work_spent() {
+            self.removed(operation, rule);
+            return self.set_unknown(TOO_MANY_ADDRESSES);
+        }
         let scope = scope_of(&operation.path, &operation.method);
         let is_unserved = addresses.served.is_empty();
         let without_method = addresses.without_method.first();
@@ -95,6 +99,9 @@ impl<'c> ContractComparison<'c> {
         };
         let own = paths.old.iter();
         for old in own.filter(|path| path.operations.contains(&removed)) {
+            if self.is_address_work_spent() {
+                return found;
+            }
             for new in &paths.new {
                 let operation = (removed, method);
                 if let Some(service) = self.common_service(paths, (old, new), operation) {

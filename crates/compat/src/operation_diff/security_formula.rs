@@ -210,7 +210,9 @@ fn alternative_changes(
         });
     }
     for needed in is.iter().filter(|needed| !was.contains(needed)) {
-        if of_schemes(&was, needed).is_some() {
+        // The change of an alternative with the same schemes says so.
+        let mut changed = was.iter().filter(|held| !is.contains(held));
+        if changed.any(|held| held.keys().eq(needed.keys())) {
             continue;
         }
         // The service may send these credentials; the older requirements may allow that.

@@ -28,7 +28,7 @@ impl ContractComparison<'_> {
         }
         for url in only_in(&new, &old) {
             let change = ChangeDetails::default()
-                .to(url)
+                .to(shown(&url))
                 .between(node_refs.0, node_refs.1);
             self.push("server.added", scope, None, change);
         }
@@ -43,7 +43,7 @@ impl ContractComparison<'_> {
             .filter(|url| !is_covered(url))
         {
             let change = ChangeDetails::default()
-                .from(url)
+                .from(shown(&url))
                 .between(node_refs.0, node_refs.1);
             self.push("server.removed", scope, None, change);
         }
@@ -89,17 +89,15 @@ impl ContractComparison<'_> {
                 lost.insert((base(address), now.join(", ")));
             }
         }
-        let shown = |base: String| {
-            if base.is_empty() {
-                "/".to_owned()
-            } else {
-                base
-            }
-        };
         lost.into_iter()
-            .map(|(was, now)| (shown(was), shown(now)))
+            .map(|(was, now)| (shown(&was).to_owned(), shown(&now).to_owned()))
             .collect()
     }
+}
+
+/// A URL or a base path without its slash at the end, as a contract writes it.
+fn shown(url: &str) -> &str {
+    if url.is_empty() { "/" } else { url }
 }
 
 /// The URLs that the other contract does not have. A template stands for the URLs that it covers.
@@ -107,6 +105,8 @@ fn only_in(urls: &ServerUrls, others: &ServerUrls) -> Vec<String> {
     let missing: Vec<(&String, &String)> = urls
         .iter()
         .filter(|(shape, _)| !others.keys().any(|other| covers(other, shape)))
+        // Without servers, the server is `/` (OpenAPI 3.1.1, OpenAPI Object, `servers`).
+        .filter(|(shape, _)| !(shape.is_empty() && others.is_empty()))
         .collect();
     let is_shown = |shape: &String| {
         let mut templates = missing.iter();

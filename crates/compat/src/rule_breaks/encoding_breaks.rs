@@ -8,15 +8,16 @@ use serde_json::Value;
 
 use super::super::compat_finding::{ChangeLocation, ExchangePart};
 use super::super::witness::{
-    BodyChoice, BodyText, FieldForm, MessageJudge, RequestChoices, ResponseBodyChoice,
-    ResponseChoices, body_with, build_request, build_response, field_content_types, field_values,
-    has_required_headers, received, request_content,
+    BodyChoice, BodyText, FieldForm, MessageJudge, PartPosition, RequestChoices,
+    ResponseBodyChoice, ResponseChoices, body_with, build_request, build_response,
+    field_content_types, field_values, has_required_headers, header_text, received,
+    request_content,
 };
 use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
 use super::request_breaks::accepted;
 use portcullis_contract::{
-    CompiledContract, MediaRange, MediaType, MessageDirection, MessagePart, Violation,
+    CompiledContract, MediaRange, MediaType, MessageDirection, MessagePart, Parameter, Violation,
 };
 
 /// Texts to try for header fields of a part.
@@ -44,7 +45,12 @@ enum TriedField {
 impl<'c> BreakSides<'c> {
     /// A message that the receiver refuses because it reads a field of a form in another encoding.
     /// `None` if the location is not that of a field.
-    pub(super) fn field_encoding(self, location: &'c ChangeLocation) -> Option<BreakEvidence> {
+    /// `headers` are values of header fields of its parts that the receiver's schemas refuse.
+    pub(super) fn field_encoding(
+        self,
+        location: &'c ChangeLocation,
+        headers: &[Value],
+    ) -> Option<BreakEvidence> {
         let name = location.pointer.strip_prefix('/')?;
         let (key, sent, receivable, status) = match &*location.part {
             ExchangePart::RequestBody(Some(key)) => (
@@ -75,7 +81,19 @@ impl<'c> BreakSides<'c> {
             received: best(receivable, key)?,
             name,
         };
-        Some(field.evidence())
+        Some(field.evidence(headers))
+    }
+}
+
+/// The declared header fields of the parts of a field, or of the part at a position.
+pub(crate) fn part_headers<'m>(
+    contract: &CompiledContract,
+    media: &'m MediaType,
+    name: &str,
+) -> &'m [Parameter] {
+    match PartPosition::parse(name) {
+        Some(position) => media.ordered_part_headers(position.number(contract, media)),
+        None => media.part_headers(name),
     }
 }
 
@@ -93,7 +111,7 @@ fn best<'c>(content: &'c [MediaType], key: &str) -> Option<&'c MediaType> {
 }
 
 impl EncodedField<'_> {
-    fn evidence(self) -> BreakEvidence {
+    fn evidence(self, headers: &[Value]) -> BreakEvidence {
         let contract = self.sides.sender.contract;
         let direction = match self.status {
             None => MessageDirection::Request,
@@ -101,7 +119,7 @@ impl EncodedField<'_> {
         };
         let (mut accepted, mut reason) = (None, None);
         for value in field_values(contract, self.sent, self.name, direction) {
-            for form in self.forms(contract, self.sent) {
+            for form in self.forms_with(headers) {
                 match self.try_form(&value, &form) {
                     TriedField::Shown(evidence) => return evidence,
                     TriedField::Accepted(line) => accepted = accepted.or(Some(line)),
@@ -127,9 +145,35 @@ impl EncodedField<'_> {
                 name: self.name.to_owned(),
                 content_type: content_type.clone(),
                 header_text: (*header_text).to_owned(),
+                header: None,
             })
         };
         types.into_iter().flat_map(of_type).collect()
+    }
+
+    /// The forms of the sender, with and without each of these header fields.
+    fn forms_with(self, headers: &[Value]) -> Vec<FieldForm> {
+        let forms = self.forms(self.sides.sender.contract, self.sent);
+        let declared = self.headers_of(self.sides.sender.contract, self.sent);
+        let fields = headers.iter().filter_map(|header| {
+            let (name, value) = header.as_object()?.iter().next()?;
+            let mut declared = declared.iter();
+            let declared = declared.find(|known| known.name.eq_ignore_ascii_case(name))?;
+            Some((name.clone(), header_text(declared, value)))
+        });
+        let fields: Vec<(String, String)> = fields.collect();
+        let with_fields = forms.iter().flat_map(|form| {
+            fields.iter().map(|field| FieldForm {
+                header: Some(field.clone()),
+                ..form.clone()
+            })
+        });
+        let with_fields: Vec<FieldForm> = with_fields.collect();
+        forms.into_iter().chain(with_fields).collect()
+    }
+
+    fn headers_of<'m>(self, contract: &CompiledContract, media: &'m MediaType) -> &'m [Parameter] {
+        part_headers(contract, media, self.name)
     }
 
     fn try_form(self, value: &Value, form: &FieldForm) -> TriedField {

@@ -9,6 +9,7 @@
 mod break_evidence;
 mod break_sides;
 mod request_breaks;
+mod credential_breaks;
 mod encoding_breaks;
 mod response_breaks;
 mod event_breaks;
@@ -17,4 +18,5 @@ mod rule_demonstration;
 #[cfg(test)]
 mod tests;
 
+pub(super) use encoding_breaks::part_headers;
 pub(super) use rule_demonstration::demonstrate_rule_breaks;

@@ -1,16 +1,12 @@
-//! Breaks of requests: parameters, bodies, credentials and addresses.
-
-use std::collections::BTreeSet;
+//! Breaks of requests: parameters and bodies.
 
 use serde_json::{Value, json};
 
 use portcullis_contract::{
-    CredentialSample, MediaRange, MediaType, MessageDirection, MessagePart, Parameter, Violation,
-    ViolationClass,
+    MediaRange, MediaType, MessageDirection, MessagePart, Parameter, Violation, ViolationClass,
 };
 
 use super::super::compat_finding::path_expressions;
-use super::super::operation_diff::{credential_signature, is_certificate};
 use super::super::witness::{
     BodyChoice, BodyText, BuiltRequest, MessageJudge, RequestChoices, WitnessRequest, body_values,
     build_request, delimited_texts, listed_values, parameter_values, received, request_content,
@@ -19,7 +15,7 @@ use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
 
 /// The result of trying requests one after the other.
-enum TriedRequests {
+pub(super) enum TriedRequests {
     Shown(BreakEvidence),
     /// Some requests were accepted; the head of the first one.
     Accepted(String),
@@ -57,6 +53,16 @@ impl<'c> BreakSides<'c> {
         let Some(parameter) = parameters.find(|parameter| has_name(parameter, name)) else {
             return BreakEvidence::unshown("the sender has no such parameter");
         };
+        self.written(rule, parameter, &is_about)
+    }
+
+    /// A request with a parameter that the receiver refuses because it is written differently.
+    fn written(
+        self,
+        rule: &str,
+        parameter: &'c Parameter,
+        is_about: &dyn Fn(&Violation) -> bool,
+    ) -> BreakEvidence {
         let is_form = matches!(
             rule,
             "parameter.style.changed" | "parameter.explode.changed" | "parameter.content.changed"
@@ -84,9 +90,9 @@ impl<'c> BreakSides<'c> {
                     (value, choices)
                 });
         if listed.is_some() {
-            return self.all_refused(choices, &is_about);
+            return self.all_refused(choices, is_about);
         }
-        match self.first_refused(choices, &is_about) {
+        match self.first_refused(choices, is_about) {
             TriedRequests::Shown(evidence) => evidence,
             TriedRequests::Accepted(line) if rule == "parameter.empty.refused" => {
                 BreakEvidence::Refuted(self.accepted(&line))
@@ -163,30 +169,6 @@ impl<'c> BreakSides<'c> {
             TriedRequests::Shown(evidence) => evidence,
             TriedRequests::Accepted(line) => BreakEvidence::Refuted(self.accepted(&line)),
             TriedRequests::Impossible(reason) => BreakEvidence::Unshown(reason),
-        }
-    }
-
-    /// A request with an API key of this text.
-    fn with_key(self, part: &str, name: &str, value: &Value) -> RequestChoices<'c> {
-        let is_it = |known: &CredentialSample| {
-            known.part.as_str() == part && known.name.eq_ignore_ascii_case(name)
-        };
-        let alternatives = self.sender.operation.credential_samples();
-        let found = alternatives.into_iter().enumerate();
-        let mut found =
-            found.filter_map(|(number, all)| Some((number, all.into_iter().find(is_it)?)));
-        let Some((credentials, key)) = found.next() else {
-            return RequestChoices::default();
-        };
-        RequestChoices {
-            credentials,
-            key: Some(CredentialSample {
-                value: value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned),
-                ..key
-            }),
-            ..RequestChoices::default()
         }
     }
 
@@ -289,51 +271,8 @@ impl<'c> BreakSides<'c> {
         }
     }
 
-    /// A request whose credentials suffice only for the sender. `before` names the schemes of the
-    /// alternative, if there is one.
-    pub(super) fn credentials(self, before: Option<&str>) -> BreakEvidence {
-        let alternatives = alternatives(self.sender);
-        let wanted = before.map(scheme_names);
-        let mut choices: Vec<RequestChoices<'_>> = Vec::new();
-        for (number, names) in alternatives.iter().enumerate() {
-            if wanted.as_ref().is_none_or(|wanted| wanted == names) {
-                choices.push(RequestChoices {
-                    credentials: number,
-                    ..RequestChoices::default()
-                });
-            }
-        }
-        if choices.is_empty() {
-            choices.push(RequestChoices {
-                credentials: usize::MAX,
-                ..RequestChoices::default()
-            });
-        }
-        let choices = choices.into_iter().map(|choices| (None, choices));
-        let is_missing =
-            |violation: &Violation| violation.class == ViolationClass::MissingCredentials;
-        match self.first_refused(choices, &is_missing) {
-            TriedRequests::Shown(evidence) => evidence,
-            // No message shows the certificate that the receiver may ask for.
-            TriedRequests::Accepted(_) if needs_certificate(self.receiver) => {
-                BreakEvidence::Unshown(format!(
-                    "{} asks for a client certificate, which is not part of a message",
-                    self.receiver_name
-                ))
-            }
-            // Of API keys nothing but the name is declared, so the example is decisive.
-            TriedRequests::Accepted(line) if wanted.as_ref().is_some_and(are_api_keys) => {
-                BreakEvidence::Refuted(self.accepted(&line))
-            }
-            TriedRequests::Accepted(_) => BreakEvidence::unshown(
-                "the credentials look the same in both contracts, and tokens are not read",
-            ),
-            TriedRequests::Impossible(reason) => BreakEvidence::Unshown(reason),
-        }
-    }
-
     /// Tries requests that the sender accepts until the receiver refuses one.
-    fn first_refused(
+    pub(super) fn first_refused(
         self,
         choices: impl IntoIterator<Item = (Option<Value>, RequestChoices<'c>)>,
         is_about: &dyn Fn(&Violation) -> bool,
@@ -386,39 +325,4 @@ fn has_name(parameter: &Parameter, name: &str) -> bool {
 fn is_named(violation: &Violation, name: &str) -> bool {
     let found = violation.name.as_deref();
     found.is_some_and(|found| found.eq_ignore_ascii_case(name))
-}
-
-/// The names of the schemes of each security alternative of an operation.
-fn alternatives(judge: MessageJudge<'_>) -> Vec<BTreeSet<String>> {
-    let documents = judge.contract.documents();
-    let operation = documents.node(judge.operation.node_ref);
-    let list = operation
-        .get("security")
-        .or_else(|| documents.entry().root().get("security"));
-    let all = list.into_iter().flat_map(|list| list.elements());
-    all.map(|one| {
-        let names = one.members().map(|(name, _)| name);
-        names
-            .map(|name| credential_signature(judge.contract, name))
-            .collect()
-    })
-    .collect()
-}
-
-/// Whether an alternative of an operation has a client certificate.
-fn needs_certificate(judge: MessageJudge<'_>) -> bool {
-    let mut names = alternatives(judge).into_iter().flatten();
-    names.any(|name| is_certificate(&name))
-}
-
-fn are_api_keys(names: &BTreeSet<String>) -> bool {
-    names.iter().all(|name| name.starts_with("the "))
-}
-
-/// The names in a description such as `key and token [read, write]`.
-fn scheme_names(described: &str) -> BTreeSet<String> {
-    let names = described.split(" and ");
-    names
-        .map(|name| name.split(" [").next().unwrap_or(name).to_owned())
-        .collect()
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compat_finding::{ChangePlace, ChangeSubject, CompatFinding, ExchangePart};
 use super::super::diff_rule::{ChangeArea, ChangeCategory};
-use super::super::operation_diff::{ContractComparison, OperationPair};
+use super::super::operation_diff::{ContractComparison, OperationPair, TOO_MANY_MESSAGES};
 use super::super::witness::{MessageJudge, RequestChoices, WitnessRequest, build_request};
 use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
@@ -86,6 +86,9 @@ impl<'c> RuleDemonstration<'_, 'c> {
         let pairs = pairs.filter(|(subject, _)| *subject == finding.first().subject);
         let mut best = None;
         for (_, pair) in pairs {
+            if !self.comparison.spend_message(*pair) {
+                return Some(BreakEvidence::unshown(TOO_MANY_MESSAGES));
+            }
             let evidence = self.of_pair(finding, *pair)?;
             if matches!(evidence, BreakEvidence::Shown(_)) || best.is_none() {
                 best = Some(evidence);
@@ -104,7 +107,8 @@ impl<'c> RuleDemonstration<'_, 'c> {
         let takeover = self.comparison.takeover(pair);
         let sides = BreakSides::new(contracts, pair, takeover, direction, is_promise);
         if rule == "media-type.encoding.changed" {
-            return sides.field_encoding(&finding.first().location);
+            let headers = self.refused_values(finding);
+            return sides.field_encoding(&finding.first().location, &headers);
         }
         Some(match &*finding.first().location.part {
             ExchangePart::NoPart if finding.rule.area == ChangeArea::Security => {

@@ -469,7 +469,7 @@ fn styles() {
 /// A change of style is judged by what the receiver does with the texts of the sender.
 #[test]
 fn styles_of_single_values() {
-    use ChangeLevel::{Info, Unknown};
+    use ChangeLevel::Info;
     let label = |style: &str, schema: &str| {
         format!(
             "paths: {{'/x/{{p}}': {{get: {{parameters: [{{name: p, in: path, required: true, style: {style}, schema: {schema}}}], responses: {{}}}}}}}}"
@@ -495,6 +495,13 @@ fn styles_of_single_values() {
         Info,
         "Proved",
     );
+    let one = "schema: {type: array, items: {type: string}, maxItems: 1}, explode: false";
+    breaks(
+        explode,
+        &query("schema: {type: string}"),
+        &query(one),
+        "curl '/x?a=a,b' -> query parameter `a`: [\"a\",\"b\"] has more than 1 item",
+    );
     // Nothing else is found about the schemas of such a parameter.
     let found = findings(&query("schema: {type: string}"), &query(list));
     let is_info = found.iter().all(|finding| finding.level == Info);
@@ -513,6 +520,19 @@ fn styles_of_single_values() {
         &label("simple", "{type: string, enum: [;p=x]}"),
         "curl '/x/;p=z' -> path parameter `p`: \";p=z\" is not one of \";p=x\"",
     );
+}
+
+/// The same where JSON is one of the forms, and where no refused text is found.
+#[test]
+fn styles_of_numbers() {
+    use ChangeLevel::{Info, Unknown};
+    let label = |style: &str, schema: &str| {
+        format!(
+            "paths: {{'/x/{{p}}': {{get: {{parameters: [{{name: p, in: path, required: true, style: {style}, schema: {schema}}}], responses: {{}}}}}}}}"
+        )
+    };
+    let query = |more: &str| get(&format!("{{name: a, in: query, {more}}}"));
+    let style = "parameter.style.changed";
     // A text is refused.
     breaks(
         style,
@@ -748,6 +768,19 @@ fn client_certificates() {
 }
 
 #[test]
+fn a_new_method_has_an_example_of_its_own() {
+    // The example is a request of the method that changed.
+    let get = "get: {responses: {}}";
+    let head = "head: {parameters: [{name: z, in: query, required: true, schema: {type: integer}}], responses: {}}";
+    breaks(
+        "parameter.added.required",
+        &format!("paths: {{/x: {{{get}}}}}"),
+        &format!("paths: {{/x: {{{get}, {head}}}}}"),
+        "curl --head '/x' -> the query parameter `z` is required but missing",
+    );
+}
+
+#[test]
 fn responses() {
     let ok = "'200': {description: d}";
     check(
@@ -801,15 +834,6 @@ fn responses() {
         &explode(false),
         &explode(true),
         "status 200, x-a: a=1 -> the header parameter `X-A` must alternate names and values, an even number in total",
-    );
-    // The example is a request of the method that changed.
-    let get = "get: {responses: {}}";
-    let head = "head: {parameters: [{name: z, in: query, required: true, schema: {type: integer}}], responses: {}}";
-    breaks(
-        "parameter.added.required",
-        &format!("paths: {{/x: {{{get}}}}}"),
-        &format!("paths: {{/x: {{{get}, {head}}}}}"),
-        "curl --head '/x' -> the query parameter `z` is required but missing",
     );
     // 204 has no body, whatever the contract declares.
     let empty = |content: &str| {
@@ -1141,4 +1165,177 @@ fn a_text_with_delimiters_shows_another_style() {
         &list(", style: pipeDelimited, explode: false"),
         "curl '/x?f=a|b' -> query parameter `f`: [\"a\",\"b\"] has more than 1 item",
     );
+}
+
+/// Values of header fields of parts are searched for, as those of parameters.
+#[test]
+fn headers_of_parts() {
+    let of = |header: &str| {
+        let headers = format!("{{f: {{headers: {{X-A: {{{header}}}}}}}}}");
+        form("multipart/form-data", "{type: string}", &headers)
+    };
+    let narrow = "schema: {type: integer, maximum: 2}";
+    let breaks = |old: &str, new: &str, text: &str| {
+        let refused = "the part's header `X-A` does not match its schema";
+        encoding(&of(old), &of(new), ChangeLevel::Breaking, &[text, refused]);
+    };
+    breaks("schema: {type: integer}", narrow, "X-A: 3\\r\\n");
+    breaks("schema: {type: string}", "schema: {type: integer}", "X-A: ");
+    let required = |schema: &str| format!("required: true, {schema}");
+    breaks(
+        &required("schema: {type: integer}"),
+        &required(narrow),
+        "X-A: 3\\r\\n",
+    );
+    let accepted = ["the newer contract accepts the example POST /x"];
+    let (narrow, wide) = (of(narrow), of("schema: {type: integer}"));
+    encoding(&narrow, &wide, ChangeLevel::Warning, &accepted);
+}
+
+#[test]
+fn headers_of_parts_in_responses() {
+    let answer = |schema: &str| {
+        answers(&format!(
+            "'200': {{description: d, content: {{multipart/form-data: {{schema: {{type: object, properties: {{f: {{type: string}}}}}}, encoding: {{f: {{headers: {{X-A: {{schema: {schema}}}}}}}}}}}}}}}"
+        ))
+    };
+    let refused = ["the part's header `X-A` does not match its schema"];
+    let (integer, text) = (answer("{type: integer}"), answer("{type: string}"));
+    encoding(&integer, &text, ChangeLevel::Breaking, &refused);
+}
+
+/// Encodings that say what is so without them are no change.
+#[test]
+fn encodings_without_effect() {
+    let object = "{type: object, properties: {a: {type: integer}}}";
+    for (media, schema, before, after) in [
+        (
+            "application/x-www-form-urlencoded",
+            object,
+            "{}",
+            "{f: {contentType: application/json}}",
+        ),
+        (
+            "multipart/form-data",
+            object,
+            "{}",
+            "{f: {contentType: application/json}}",
+        ),
+        (
+            "multipart/form-data",
+            "{type: string}",
+            "{}",
+            "{zz: {contentType: text/css}}",
+        ),
+        ("multipart/form-data", "{type: string}", "{}", "{f: {}}"),
+    ] {
+        let found = findings(&form(media, schema, before), &form(media, schema, after));
+        assert!(found.is_empty(), "{after}: {found:#?}");
+    }
+}
+
+#[test]
+fn alternatives_with_other_scopes() {
+    let of = |security: &str| {
+        format!(
+            "paths: {{/x: {{get: {{security: [{security}], responses: {{}}}}}}}}\n\
+             components: {{securitySchemes: {{o: {{type: oauth2, flows: {{clientCredentials: \
+             {{tokenUrl: https://t/1, scopes: {{r: r, w: w}}}}}}}}}}}}"
+        )
+    };
+    check(
+        "security.alternative.added",
+        &of("{o: [r]}"),
+        &of("{o: [r]}, {o: [w]}"),
+        ChangeLevel::Info,
+        "Rule",
+    );
+    let found = findings(&of("{o: [r]}"), &of("{o: [r, w]}"));
+    let rules: Vec<&str> = found.iter().map(|finding| finding.rule.id).collect();
+    assert_eq!(rules, ["security.scope.added"]);
+}
+
+#[test]
+fn the_default_server() {
+    let one = "paths: {/x: {get: {responses: {}}}}";
+    let root = format!("servers: [{{url: /}}]\n{one}");
+    assert!(findings(one, &root).is_empty());
+    assert!(findings(&root, one).is_empty());
+    let host = format!("servers: [{{url: https://a.example}}]\n{one}");
+    let messages: Vec<String> = findings(&host, &root)
+        .into_iter()
+        .map(|finding| finding.message)
+        .collect();
+    assert_eq!(
+        messages,
+        ["server removed: https://a.example", "server added: /"]
+    );
+}
+
+/// What callbacks and webhooks are called and how long they live.
+#[test]
+fn channels_that_are_renamed_or_retired() {
+    let callbacks = |key: &str| {
+        format!(
+            "paths: {{/x: {{post: {{callbacks: {{{key}: {{'{{$request.query.u}}': {{post: {{requestBody: {{content: {{application/json: {{schema: {{type: integer}}}}}}}}, responses: {{}}}}}}}}}}, responses: {{}}}}}}}}"
+        )
+    };
+    assert!(findings(&callbacks("c"), &callbacks("d")).is_empty());
+    let webhook = |lifecycle: &str| {
+        format!("webhooks: {{w: {{post: {{{lifecycle}responses: {{}}}}}}}}\npaths: {{}}")
+    };
+    for (lifecycle, rule, level) in [
+        ("", "webhook.removed", ChangeLevel::Breaking),
+        (
+            "x-stability-level: alpha, ",
+            "operation.retired",
+            ChangeLevel::Info,
+        ),
+        (
+            "deprecated: true, x-sunset: '2025-12-01', ",
+            "operation.retired",
+            ChangeLevel::Info,
+        ),
+        (
+            "deprecated: true, x-sunset: '2026-12-01', ",
+            "webhook.removed",
+            ChangeLevel::Breaking,
+        ),
+    ] {
+        let found = findings(&webhook(lifecycle), "paths: {}");
+        let found: Vec<_> = found
+            .iter()
+            .map(|finding| (finding.rule.id, finding.level))
+            .collect();
+        assert_eq!(found, [(rule, level)], "{lifecycle}");
+    }
+}
+
+/// Nothing of a body that no response has is refused.
+#[test]
+fn bodies_that_no_response_has() {
+    for (method, status) in [
+        ("get", "204"),
+        ("get", "205"),
+        ("get", "304"),
+        ("get", "206"),
+        ("head", "200"),
+    ] {
+        let of = |kind: &str| {
+            format!(
+                "paths: {{/x: {{{method}: {{responses: {{'{status}': {{description: d, content: {{application/json: {{schema: {{type: {kind}}}}}}}}}}}}}}}}}"
+            )
+        };
+        let found = findings(&of("integer"), &of("string"));
+        let levels: Vec<ChangeLevel> = found.iter().map(|finding| finding.level).collect();
+        assert_eq!(levels, [ChangeLevel::Info], "{method} {status}: {found:#?}");
+    }
+    // A response that is declared for a status with a body is compared.
+    let of = |kind: &str| {
+        answers(&format!(
+            "default: {{description: d, content: {{application/json: {{schema: {{type: {kind}}}}}}}}}"
+        ))
+    };
+    let found = findings(&of("integer"), &of("string"));
+    assert_eq!(found[0].level, ChangeLevel::Breaking, "{found:#?}");
 }

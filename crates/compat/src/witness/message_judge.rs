@@ -15,6 +15,9 @@ use portcullis_vocabulary::limits::Limits;
 
 use super::witness_message::{WitnessRequest, WitnessResponse};
 
+/// The most violations of a message to look at.
+const VIOLATIONS_MAX: usize = 2_000;
+
 /// An operation of one contract that judges messages.
 #[derive(Clone, Copy)]
 pub(crate) struct MessageJudge<'c> {
@@ -80,7 +83,7 @@ impl<'c> MessageJudge<'c> {
     pub(crate) fn response(self, response: &WitnessResponse) -> Result<Vec<Violation>, String> {
         let policy = policy();
         let limits = Limits::default();
-        let settings = CheckSettings::new(&policy, &limits);
+        let settings = settings(&policy, &limits);
         let mut scratch = CheckScratch::default();
         let mut found = Vec::new();
         let headers = header_map(&response.headers)?;
@@ -127,7 +130,7 @@ fn violations(
 ) -> Result<Vec<Violation>, String> {
     let policy = policy();
     let limits = Limits::default();
-    let settings = CheckSettings::new(&policy, &limits);
+    let settings = settings(&policy, &limits);
     let mut scratch = CheckScratch::default();
     let mut found = Vec::new();
     let headers = header_map(&request.headers)?;
@@ -194,6 +197,14 @@ fn header_map(fields: &[(String, String)]) -> Result<HeaderMap, String> {
         headers.append(name, value);
     }
     Ok(headers)
+}
+
+/// Settings with which the violation in question is found, however many others there are.
+fn settings<'p>(policy: &'p EnforcementPolicy, limits: &Limits) -> CheckSettings<'p> {
+    CheckSettings {
+        violations_max: VIOLATIONS_MAX,
+        ..CheckSettings::new(policy, limits)
+    }
 }
 
 /// A policy that reports everything except parts of the request that the contract does not declare.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use portcullis_contract::{CompiledContract, DocumentSet, MediaType, MessageDirection, Parameter};
 use portcullis_json::JsonNode;
 
+use super::field_encodings::PartPosition;
 use super::serialise::escaped;
 
 /// A value to try for a parameter or a header: its example, a generated value, then common values.
@@ -115,6 +116,23 @@ pub(crate) fn body_values() -> [Value; 6] {
     ]
 }
 
+/// Arrays to try for the parts of a body in which the one at a position is decisive: the generated
+/// array, and equal parts with common values.
+fn part_values(generated: Option<Value>, position: usize) -> Vec<Value> {
+    let is_long = |value: &Value| value.as_array().is_some_and(|items| items.len() > position);
+    let own = generated.as_ref().and_then(|value| value.get(0)).cloned();
+    let common = [
+        json!("a"),
+        json!(1),
+        json!(true),
+        json!({"a": 1}),
+        json!(["a"]),
+    ];
+    let equal = own.into_iter().chain(common);
+    let equal = equal.map(|item| Value::Array(vec![item; position + 1]));
+    generated.into_iter().filter(is_long).chain(equal).collect()
+}
+
 /// Objects to try for a form in which one field is decisive: the generated object, with generated
 /// and common values of the field.
 pub(crate) fn field_values(
@@ -124,6 +142,10 @@ pub(crate) fn field_values(
     direction: MessageDirection,
 ) -> Vec<Value> {
     let generated = contract.generated_body(media, direction);
+    if let Some(position) = PartPosition::parse(field) {
+        let position = position.number(contract, media);
+        return part_values(generated, position);
+    }
     let base = match generated {
         Some(Value::Object(members)) => members,
         _ => serde_json::Map::new(),

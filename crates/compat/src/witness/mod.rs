@@ -8,6 +8,7 @@
 mod witness_message;
 mod serialise;
 mod concrete_media_type;
+mod field_encodings;
 mod serialise_body;
 mod message_samples;
 mod message_judge;
@@ -26,6 +27,7 @@ pub use confirmed_witness::Witness;
 pub(super) use contract_side::{
     CompleteMessage, ContractSide, ValueCarrier, complete_message, verify,
 };
+pub(super) use field_encodings::{FieldForm, PartPosition};
 pub(super) use message_judge::MessageJudge;
 pub(super) use message_samples::{
     body_values, delimited_texts, field_values, listed_values, parameter_values,
@@ -36,8 +38,6 @@ pub(super) use request_builder::{
 pub(super) use response_builder::{
     ResponseBodyChoice, ResponseChoices, build_response, usual_statuses,
 };
-pub(super) use serialise::path_text;
-pub(super) use serialise_body::{
-    BodyText, FieldForm, body_with, field_content_types, has_required_headers,
-};
+pub(super) use serialise::{header_text, path_text};
+pub(super) use serialise_body::{BodyText, body_with, field_content_types, has_required_headers};
 pub use witness_message::{WitnessRequest, WitnessResponse};

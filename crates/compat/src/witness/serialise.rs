@@ -143,6 +143,11 @@ pub(super) fn in_query(style: ValueStyle<'_>, value: &Value) -> String {
     format!("{name}={}", all.join(delimiter))
 }
 
+/// The text of a header field with this value.
+pub(crate) fn header_text(parameter: &Parameter, value: &Value) -> String {
+    in_header(parameter, value)
+}
+
 /// Serializes a header field.
 pub(super) fn in_header(parameter: &Parameter, value: &Value) -> String {
     let style = ValueStyle::of(parameter);

@@ -3,13 +3,11 @@
 
 use serde_json::{Map, Value};
 
-use portcullis_contract::{
-    CompiledContract, DocumentSet, MediaRange, MediaType, NodeRef, Operation, ParameterStyle,
-};
-use portcullis_json::JsonNode;
+use portcullis_contract::{CompiledContract, MediaRange, MediaType, Operation};
 
 use super::concrete_media_type::usual_media_type;
-use super::serialise::{ValueStyle, escaped, in_query, plain};
+use super::field_encodings::{FieldEncodings, FieldForm};
+use super::serialise::{escaped, in_query};
 
 /// Separates the parts of multipart bodies.
 const BOUNDARY: &str = "witness";
@@ -29,16 +27,6 @@ impl BodyText {
             text: "example".to_owned(),
         }
     }
-}
-
-/// How one field of a form is written where the contract leaves a choice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FieldForm {
-    pub(crate) name: String,
-    /// The media type of the part; `None` for a part that does not name one.
-    pub(crate) content_type: Option<String>,
-    /// The text of the header fields that the part requires.
-    pub(crate) header_text: String,
 }
 
 /// Serializes a body of an entry of `content` in one of its media types.
@@ -78,7 +66,7 @@ pub(crate) fn body_with(
     if media.is_json || range.is_json() {
         return write(value.to_string());
     }
-    if media.is_opaque() {
+    if media.is_opaque() && !media.reads_ordered_parts() {
         return Err(format!(
             "bodies of {key} are not read, so no message can be checked"
         ));
@@ -97,6 +85,10 @@ pub(crate) fn body_with(
         ("multipart", "form-data", Value::Object(fields)) => Ok(BodyText {
             media: format!("{key}; boundary={BOUNDARY}"),
             text: multipart(&encodings, fields),
+        }),
+        ("multipart", _, Value::Array(items)) if media.reads_ordered_parts() => Ok(BodyText {
+            media: format!("{key}; boundary={BOUNDARY}"),
+            text: ordered_parts(&encodings, items),
         }),
         (_, "x-ndjson" | "ndjson" | "jsonl" | "x-jsonl" | "x-jsonlines", value) => {
             write(records(value, "", "\n"))
@@ -197,118 +189,6 @@ pub(crate) fn has_required_headers(
     !encodings.of(name).required_headers().is_empty()
 }
 
-/// The Encoding Objects of a media type.
-struct FieldEncodings<'d> {
-    contract: &'d CompiledContract,
-    media: NodeRef,
-    decisive: Option<&'d FieldForm>,
-}
-
-impl<'d> FieldEncodings<'d> {
-    fn of(&self, name: &str) -> FieldEncoding<'d> {
-        let documents = self.contract.documents();
-        let encodings = documents.node(self.media).get("encoding");
-        FieldEncoding {
-            contract: self.contract,
-            near: self.media,
-            node: encodings.and_then(|encodings| encodings.get(name)),
-            form: self.decisive.filter(|form| form.name == name),
-        }
-    }
-}
-
-/// The Encoding Object of a field, as far as it decides the text.
-struct FieldEncoding<'d> {
-    contract: &'d CompiledContract,
-    near: NodeRef,
-    node: Option<JsonNode<'d>>,
-    form: Option<&'d FieldForm>,
-}
-
-impl<'d> FieldEncoding<'d> {
-    /// The media types and ranges that are listed.
-    fn content_types(&self) -> Vec<&'d str> {
-        let list = self.node.and_then(|node| node.get("contentType")?.as_str());
-        let all = list.into_iter().flat_map(|list| list.split(','));
-        all.map(str::trim)
-            .filter(|one| MediaRange::parse(one).is_some())
-            .collect()
-    }
-
-    /// The names of the header fields that a part must have.
-    fn required_headers(&self) -> Vec<&'d str> {
-        let documents = self.contract.documents();
-        let headers = self.node.and_then(|node| node.get("headers"));
-        let members = headers.into_iter().flat_map(|headers| headers.members());
-        let is_required = |header: JsonNode<'_>| {
-            let header = DocumentSet::node_ref(self.near, header);
-            let header = documents.node(self.contract.resolved(header));
-            header.get("required").and_then(|flag| flag.as_bool()) == Some(true)
-        };
-        members
-            .filter(|(name, header)| {
-                !name.eq_ignore_ascii_case("content-type") && is_required(*header)
-            })
-            .map(|(name, _)| name)
-            .collect()
-    }
-
-    /// The style of a field that is written like a query parameter.
-    fn style<'n>(&self, name: &'n str) -> Option<ValueStyle<'n>> {
-        let node = self.node?;
-        let (style, explode) = (node.get("style"), node.get("explode"));
-        if style.is_none() && explode.is_none() && node.get("allowReserved").is_none() {
-            return None;
-        }
-        let style = match style.and_then(|style| style.as_str()) {
-            Some("spaceDelimited") => ParameterStyle::SpaceDelimited,
-            Some("pipeDelimited") => ParameterStyle::PipeDelimited,
-            Some("tabDelimited") => ParameterStyle::TabDelimited,
-            Some("deepObject") => ParameterStyle::DeepObject,
-            _ => ParameterStyle::Form,
-        };
-        let explode = explode.and_then(|explode| explode.as_bool());
-        Some(ValueStyle {
-            name,
-            style,
-            explode: explode.unwrap_or(style == ParameterStyle::Form),
-        })
-    }
-
-    /// The media type that was chosen, else the first one of the field that is not a range.
-    fn content_type(&self) -> Option<&'d str> {
-        match self.form {
-            Some(form) => form.content_type.as_deref(),
-            None => {
-                let all = self.content_types();
-                all.into_iter().find(|one| !one.contains('*'))
-            }
-        }
-    }
-
-    fn is_json(&self) -> bool {
-        let range = self.content_type().and_then(MediaRange::parse);
-        range.is_some_and(|range| range.is_json())
-    }
-
-    fn text(&self, value: &Value) -> String {
-        if self.is_json() {
-            value.to_string()
-        } else {
-            plain_or_json(value)
-        }
-    }
-}
-
-/// A null property of a form can only be written as JSON.
-fn plain_or_json(value: &Value) -> String {
-    if value.is_null() {
-        "null".to_owned()
-    } else {
-        plain(value)
-    }
-}
-
 fn form(encodings: &FieldEncodings<'_>, fields: &Map<String, Value>) -> String {
     let mut pairs = Vec::new();
     for (name, value) in fields {
@@ -331,28 +211,27 @@ fn multipart(encodings: &FieldEncodings<'_>, fields: &Map<String, Value>) -> Str
     let mut text = String::new();
     for (name, value) in fields {
         let encoding = encodings.of(name);
-        let header_text = encoding.form.map_or("1", |form| &form.header_text);
         let mut part = |value: &Value| {
-            let media = match (encoding.content_type(), value) {
-                (Some(media), _) => Some(media),
-                (None, Value::Object(_) | Value::Array(_)) => Some("application/json"),
-                (None, _) => None,
-            };
-            let mut head =
-                media.map_or_else(String::new, |media| format!("content-type: {media}\r\n"));
-            for name in encoding.required_headers() {
-                head.push_str(&format!("{name}: {header_text}\r\n"));
-            }
             text.push_str(&format!(
-                "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{}\"\r\n{head}\r\n{}\r\n",
+                "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{}\"\r\n{}",
                 name.replace('"', "%22"),
-                encoding.text(value)
+                encoding.part(value)
             ));
         };
         match value {
             Value::Array(items) => items.iter().for_each(part),
             other => part(other),
         }
+    }
+    text.push_str(&format!("--{BOUNDARY}--\r\n"));
+    text
+}
+
+fn ordered_parts(encodings: &FieldEncodings<'_>, items: &[Value]) -> String {
+    let mut text = String::new();
+    for (position, item) in items.iter().enumerate() {
+        let part = encodings.at(position).part(item);
+        text.push_str(&format!("--{BOUNDARY}\r\n{part}"));
     }
     text.push_str(&format!("--{BOUNDARY}--\r\n"));
     text

@@ -216,6 +216,25 @@ impl MediaType {
         }
     }
 
+    /// The declared header fields of the parts of a field, in a multipart form.
+    pub fn part_headers(&self, field: &str) -> &[Parameter] {
+        let shape = self.shape.as_ref();
+        shape.map_or(&[], |shape| shape.part_headers(field))
+    }
+
+    /// The declared header fields of the part at a position, if parts are read by position.
+    pub fn ordered_part_headers(&self, position: usize) -> &[Parameter] {
+        let shape = self.shape.as_ref();
+        shape.map_or(&[], |shape| shape.ordered_part_headers(position))
+    }
+
+    /// Whether the parts of a multipart body are read by their position.
+    pub fn reads_ordered_parts(&self) -> bool {
+        let key = MediaRange::parse(&self.key);
+        let is_ordered = key.is_some_and(|key| BodyFormat::of(&key) == BodyFormat::OrderedParts);
+        is_ordered && self.checks(BodyFormat::OrderedParts)
+    }
+
     /// The schema of each record of a sequence, next to the `schema` of the whole (OpenAPI 3.2).
     pub fn item_schema(&self) -> Option<&SchemaKey> {
         self.shape.as_ref()?.item()

@@ -86,7 +86,10 @@ impl Solver<'_> {
             return self.give_up("a very long array");
         }
         let mut tally = AnswerTally::default();
-        for length in array_goal.min..=longest {
+        let Some(shortest) = self.shortest_broken(array_goal, prefix) else {
+            return SearchAnswer::Empty;
+        };
+        for length in array_goal.min.max(shortest)..=longest {
             let plan = ArrayPlan {
                 array_goal,
                 counts,
@@ -94,9 +97,11 @@ impl Solver<'_> {
                 length: usize::try_from(length).unwrap_or(usize::MAX),
                 prefix,
             };
-            let slots: PositionLiterals =
+            self.count_work(plan.length);
+            let mut slots: PositionLiterals =
                 (0..plan.length).map(|at| array_goal.literals(at)).collect();
-            let answer = self.assign_demands(&plan, 0, &slots, &mut vec![Vec::new(); plan.length]);
+            let mut marks = vec![Vec::new(); plan.length];
+            let answer = self.assign_demands(&plan, 0, &mut slots, &mut marks);
             if let Some(done) = tally.take(answer) {
                 return done;
             }
@@ -108,12 +113,27 @@ impl Solver<'_> {
         tally.end()
     }
 
+    /// The least length with which each broken `items` can be violated; `None` if one never can.
+    fn shortest_broken(&mut self, array_goal: &ArrayGoal, prefix: usize) -> Option<u64> {
+        let mut shortest = 0;
+        for broken in &array_goal.broken {
+            // All positions from the prefix on have the same constraints.
+            let first = (0..=prefix).find(|at| {
+                let mut literals = array_goal.literals(*at);
+                literals.push(Literal::fails(broken.at(*at)));
+                self.solve(&SearchGoal::new(literals, true)) != SearchAnswer::Empty
+            })?;
+            shortest = shortest.max(first as u64 + 1);
+        }
+        Some(shortest)
+    }
+
     /// Assigns the demands from `next` on to positions; `marks` records the assignments.
     fn assign_demands(
         &mut self,
         plan: &ArrayPlan<'_>,
         next: usize,
-        slots: &PositionLiterals,
+        slots: &mut PositionLiterals,
         marks: &mut Vec<Vec<PositionMark>>,
     ) -> SearchAnswer {
         if !self.spend(1) {
@@ -146,14 +166,16 @@ impl Solver<'_> {
             if mark != PositionMark::Violated && marks[at].contains(&mark) {
                 continue;
             }
-            let mut with = slots.clone();
-            with[at].extend(literal);
-            if self.solve(&SearchGoal::new(with[at].clone(), true)) == SearchAnswer::Empty {
+            let known = slots[at].len();
+            slots[at].extend(literal);
+            if self.solve(&SearchGoal::new(slots[at].clone(), true)) == SearchAnswer::Empty {
+                slots[at].truncate(known);
                 continue;
             }
             marks[at].push(mark);
-            let answer = self.assign_demands(plan, next + 1, &with, marks);
+            let answer = self.assign_demands(plan, next + 1, slots, marks);
             marks[at].pop();
+            slots[at].truncate(known);
             if let Some(done) = tally.take(answer) {
                 return done;
             }
@@ -170,6 +192,7 @@ impl Solver<'_> {
         marks: &[Vec<PositionMark>],
     ) -> SearchAnswer {
         let mut slots = slots.clone();
+        self.count_work(slots.len());
         for (number, (schema, count)) in plan.counts.iter().enumerate() {
             if matches!(count, ItemCount::AtLeast(_)) {
                 continue;

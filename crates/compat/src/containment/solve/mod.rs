@@ -25,4 +25,5 @@ mod array_goal;
 
 pub(super) use branching::NO_VALUE;
 pub(super) use search_goal::{Literal, LiteralMode, SearchAnswer, SearchGoal};
+pub(crate) use solver::STEP_BUDGET;
 pub(super) use solver::{Solver, SolverMemo};

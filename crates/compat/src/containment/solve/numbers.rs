@@ -14,6 +14,8 @@ use super::solver::Solver;
 
 /// The maximum number of multiples to try, starting closest to zero.
 const CANDIDATES_MAX: u64 = 4_000;
+/// The maximum number of multiples to try that JSON parsers round.
+const ROUNDED_MAX: u64 = 64;
 /// The maximum number of decimal places of a candidate.
 const DIGITS_MAX: u32 = 30;
 
@@ -115,9 +117,12 @@ impl Solver<'_> {
         if start == ExactFraction::integer(0) {
             sides.push((false, 1));
         }
-        let (mut ended, mut is_rounded) = (0, false);
+        let (mut ended, mut rounded) = (0, 0);
         for (is_up, skipped) in &sides {
             for index in *skipped..wanted {
+                if rounded == ROUNDED_MAX {
+                    break;
+                }
                 if !self.spend(1) {
                     return SearchAnswer::Unsure;
                 }
@@ -139,12 +144,12 @@ impl Solver<'_> {
                 let number = at.times(step);
                 match self.kept(state, numbers, holes, &number) {
                     NumberCandidate::Value(value) => return SearchAnswer::Found(value, true),
-                    NumberCandidate::Rounded => is_rounded = true,
+                    NumberCandidate::Rounded => rounded += 1,
                     NumberCandidate::Excluded => {}
                 }
             }
         }
-        if is_rounded {
+        if rounded > 0 {
             return self.give_up("a number that JSON parsers round");
         }
         // If one whole period contains no solution, no other period does.
@@ -188,6 +193,9 @@ impl Solver<'_> {
         };
         let is_up = numbers.high.as_ref().is_none_or(|(high, _)| *high > start);
         for digits in 1..DIGITS_MAX {
+            if !self.spend(1) {
+                return SearchAnswer::Unsure;
+            }
             let grid = ExactFraction::integer(1).over(&ExactFraction::power_of_ten(digits));
             let nearest = start.steps(&grid, is_up);
             for offset in [5, 1, 2, 3, 7, 0, 9, 4, 11, 13] {

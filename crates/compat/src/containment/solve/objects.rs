@@ -139,7 +139,9 @@ impl Solver<'_> {
             .keys()
             .map(|name| (*name, assignment.literals(*name)))
             .collect();
-        self.count_work(assignment.demands.len() * present.len());
+        let literals: usize = present.iter().map(|(_, literals)| literals.len() + 1).sum();
+        self.count_work(assignment.demands.len() * literals);
+        self.count_work(present.len() * assignment.learnt.len());
         assignment.demands.retain(|number| {
             !present
                 .iter()

@@ -16,6 +16,9 @@ use super::object_goal::{ObjectGoal, PropertyAllowance, PropertyDemand};
 use super::search_goal::{Literal, SearchAnswer, SearchGoal};
 use super::solver::Solver;
 
+/// The units of work that it takes to judge a candidate for a demand.
+const CANDIDATE_WORK: usize = 8;
+
 /// The maximum number of patterns for which all combinations are tried; beyond it, each pattern is
 /// tried alone.
 const PATTERNS_MAX: usize = 5;
@@ -91,7 +94,7 @@ impl Solver<'_> {
         }
         let demand = &search.goal.demands[number];
         let mut found = Vec::new();
-        self.count_work(search.goal.listed.len());
+        self.count_work(search.goal.listed.len() * CANDIDATE_WORK);
         for name in &search.goal.listed {
             let Some(rule) = self.property_rule(search, *name) else {
                 continue;

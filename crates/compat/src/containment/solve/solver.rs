@@ -15,6 +15,9 @@ use super::super::truth_value::{TruthValue, and, not};
 use super::search_goal::{LiteralMode, SearchAnswer, SearchGoal};
 use serde_json::Value;
 
+/// The reason for giving up if a search takes too many steps.
+pub(crate) const STEP_BUDGET: &str = "the search exceeded its step budget";
+
 /// The maximum nesting depth of goals.
 const DEPTH_MAX: u32 = 120;
 
@@ -156,7 +159,7 @@ impl<'a> Solver<'a> {
     pub(super) fn spend(&mut self, steps: u64) -> bool {
         self.steps += steps;
         if self.steps >= self.steps_max {
-            self.give_up("the search exceeded its step budget");
+            self.give_up(STEP_BUDGET);
             return false;
         }
         true

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::formula::{FormulaNode, StringId};
-use super::super::known_formats::{samples, wider_pattern};
+use super::super::known_formats::{is_part_of, samples, wider_pattern};
 use super::super::language::{WordOutcome, WordSearch, of_words};
 use super::super::string_matchers::PatternAutomata;
 use super::goal_state::GoalState;
@@ -27,6 +27,8 @@ struct StringGoal {
     matching: Vec<StringId>,
     failing: Vec<StringId>,
     formats: Vec<StringId>,
+    /// The formats that the string does not have.
+    other_formats: Vec<StringId>,
     excluded: BTreeSet<String>,
 }
 
@@ -39,6 +41,14 @@ impl Solver<'_> {
                 let word = self.arena.intern(pattern);
                 strings.matching.push(word);
             }
+        }
+        let is_part = |format: &StringId| {
+            let name = |format: &StringId| self.arena.string(*format);
+            let mut others = strings.other_formats.iter();
+            others.any(|other| is_part_of(name(format), name(other)))
+        };
+        if strings.formats.iter().any(is_part) {
+            return SearchAnswer::Empty;
         }
         let mut tally = AnswerTally::default();
         let tried = self.samples(&strings);
@@ -84,6 +94,7 @@ impl Solver<'_> {
                 (FormulaNode::Pattern(word), true) => strings.matching.push(*word),
                 (FormulaNode::Pattern(word), false) => strings.failing.push(*word),
                 (FormulaNode::Format(word), true) => strings.formats.push(*word),
+                (FormulaNode::Format(word), false) => strings.other_formats.push(*word),
                 (FormulaNode::Values(constants), false) => {
                     let values = constants
                         .iter()

@@ -2,6 +2,7 @@
 
 mod address_samples;
 mod addresses;
+mod bounded_work;
 mod harmless_edits;
 mod messages;
 

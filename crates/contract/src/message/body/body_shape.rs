@@ -4,6 +4,7 @@
 use super::body_format::BodyFormat;
 use super::form_fields::FormFields;
 use super::part_layout::PartLayout;
+use crate::message::parameter::Parameter;
 use crate::schema::schema_set::SchemaKey;
 use crate::schema::schema_surface::TypeSet;
 
@@ -48,6 +49,18 @@ impl BodyShape {
         } else {
             Some(key)
         }
+    }
+
+    /// The declared header fields of the parts of a field, in a multipart form.
+    pub(crate) fn part_headers(&self, field: &str) -> &[Parameter] {
+        let found = self.multipart.find(field);
+        found.map_or(&[], |at| &self.multipart.get(at).headers)
+    }
+
+    /// The declared header fields of the part at a position, if parts are read by position.
+    pub(crate) fn ordered_part_headers(&self, position: usize) -> &[Parameter] {
+        let parts = self.parts.as_ref();
+        parts.map_or(&[], |parts| &parts.at(position).field.headers)
     }
 
     /// Whether bodies in this format can be checked, and the schema constrains them.
