@@ -22,7 +22,7 @@ use super::vendor_secrets::VendorSecrets;
 use crate::body::RequestBody;
 use crate::client::IncomingRequest;
 use crate::exchange::{AnswerBody, CoreSnapshot, DataCore, VendorCall, retry_after};
-use crate::headers::Peer;
+use crate::headers::{NameTraits, Peer};
 
 const X_PORTCULLIS: HeaderName = HeaderName::from_static("x-portcullis");
 
@@ -181,7 +181,7 @@ impl<'c> CalledVendor<'c> {
             body,
             peer,
             disguised: 0,
-            has_irregular_names: true,
+            traits: NameTraits::UNKNOWN,
         };
         let response = Rc::clone(core).handle_vendor_call(incoming, call).await;
         if let Some(length) = pause_of(response.status(), response.headers()) {
