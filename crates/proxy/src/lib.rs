@@ -51,8 +51,8 @@ pub use exchange::{
     InFlightCount, PublishedConfig, ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,
 };
 pub use headers::{
-    AddedFields, HeaderConcern, HeaderRefusal, MaxForwards, Peer, PeerAddress, add_forwarding,
-    add_request_id, count_hop, remove_hop_by_hop,
+    AddedFields, HeaderConcern, HeaderRefusal, MaxForwards, NameTraits, Peer, PeerAddress,
+    add_forwarding, add_request_id, count_hop, remove_hop_by_hop,
 };
 pub use inspect::{HttpRefusal, InspectLimits};
 pub use interim_responses::InterimResponses;

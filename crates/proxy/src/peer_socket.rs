@@ -39,6 +39,24 @@ impl<S: PeerTlsStream> PeerSocket<S> {
         matches!(self, Self::Tls(_))
     }
 
+    /// Whether there is nothing to read, not even the end of the stream, as far as is known. What TLS sends
+    /// for itself, such as tickets, is not heard as bytes.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        let mut byte = [0];
+        match self {
+            // Registers no task.
+            Self::Plain(stream) => {
+                let read = stream.try_read(&mut byte);
+                read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+            }
+            Self::Tls(stream) => {
+                let mut cx = Context::from_waker(Waker::noop());
+                let read = Pin::new(stream).poll_read(&mut cx, &mut ReadBuf::new(&mut byte));
+                read.is_pending()
+            }
+        }
+    }
+
     /// Announces the end of the stream to a peer with TLS, if the kernel takes the bytes at once.
     pub(crate) fn notify_close(&mut self) {
         if let Self::Tls(stream) = self {

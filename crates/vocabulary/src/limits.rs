@@ -166,6 +166,11 @@ pub const BAGGAGE_MEMBERS_MAX: usize = 64;
 /// The largest `baggage` field that is sent, in bytes.
 pub const BAGGAGE_BYTES_MAX: usize = 8 * KIB;
 
+/// The highest number of header fields of a message that can be configured. Below a fifth of 32,768, a
+/// map of fields has room for them whatever their names are, and for those that a gateway adds: more of
+/// them could have names that collide so that the map cannot grow.
+pub const HEADER_COUNT_MAX: usize = 5_000;
+
 /// Bytes of a kibibyte.
 pub const KIB: usize = 1024;
 /// Bytes of a mebibyte.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis_vocabulary::limits::{DURATION_MAX, GIB, KIB, MIB};
+use portcullis_vocabulary::limits::{DURATION_MAX, GIB, HEADER_COUNT_MAX, KIB, MIB};
 use portcullis_vocabulary::{HeaderPolicy, Limits};
 
 use crate::tree::ConfigSection;
@@ -33,7 +33,11 @@ fn message_limits(s: &mut ConfigSection<'_>, d: &Limits) -> Limits {
         record_bytes_max: s.value("record_bytes_max", d.record_bytes_max, size(1..=GIB)),
         body_memory_max: s.value("body_memory_max", d.body_memory_max, size(MIB..=1024 * GIB)),
         json_depth_max: s.value("json_depth_max", d.json_depth_max, count(1..=512)),
-        header_count_max: s.value("header_count_max", d.header_count_max, count(8..=10_000)),
+        header_count_max: s.value(
+            "header_count_max",
+            d.header_count_max,
+            count(8..=HEADER_COUNT_MAX),
+        ),
         header_bytes_max: s.value("header_bytes_max", d.header_bytes_max, size(8 * KIB..=MIB)),
         header_underscores: s.value(
             "header_underscores",
@@ -53,7 +57,7 @@ fn message_limits(s: &mut ConfigSection<'_>, d: &Limits) -> Limits {
         response_header_count_max: s.value(
             "response_header_count_max",
             d.response_header_count_max,
-            count(8..=10_000),
+            count(8..=HEADER_COUNT_MAX),
         ),
         response_header_bytes_max: s.value(
             "response_header_bytes_max",

@@ -214,7 +214,7 @@ fn some_errors_are_refused_in_any_case() {
     check(
         &format!("openapi: 3.1.0\nswagger: '2.0'\n{info}\npaths: {{}}\n"),
         tolerates,
-        "the document has both `swagger` and `openapi`",
+        "both `swagger` and `openapi` are present",
     );
     check("a\n", tolerates, "not an OpenAPI or AsyncAPI document");
     let dialect = "jsonSchemaDialect: 'http://json-schema.org/draft-04/schema#'";

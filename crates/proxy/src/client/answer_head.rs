@@ -53,12 +53,13 @@ pub(super) fn write_answer_head(
     write_status_line(head, is_http10, out);
     let framing = framing(head.status, &head.headers, terms);
     let has_no_trailers = is_http10 || is_bodiless(head.status, terms);
-    let mut has_date = false;
+    let (mut has_date, mut is_upgrade) = (false, false);
     for (name, value) in &head.headers {
         match *name {
             CONNECTION | TRANSFER_ENCODING | CONTENT_LENGTH => continue,
             TRAILER if has_no_trailers => continue,
             DATE => has_date = true,
+            UPGRADE => is_upgrade = true,
             _ => {}
         }
         write_field(name, value, out);
@@ -66,7 +67,6 @@ pub(super) fn write_answer_head(
     write_framing(head, &framing, terms, out);
     // An answer that is framed by the end of the connection closes it.
     let closes = terms.closes || framing == AnswerFraming::UntilClose;
-    let is_upgrade = head.headers.contains_key(UPGRADE);
     let options: &[u8] = match (closes, is_upgrade) {
         // An answer that names protocols names the option, too (RFC 9110 section 7.8).
         (true, true) => b"connection: upgrade, close\r\n",

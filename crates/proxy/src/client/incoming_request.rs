@@ -11,8 +11,8 @@ use crate::body::{IncomingBody, RequestBody};
 use crate::connection_state::ConnectionState;
 use crate::exchange::AnswerBody;
 use crate::headers;
-use crate::headers::Peer;
-use crate::inspect::{HttpRefusal, NameTraits};
+use crate::headers::{NameTraits, Peer};
+use crate::inspect::HttpRefusal;
 use crate::limits::ClientLimits;
 
 /// Answers the requests of a data core. [`DataCore`](crate::DataCore) is the handler in
@@ -50,8 +50,8 @@ pub struct IncomingRequest {
     pub peer: Rc<Peer>,
     /// How many fields were removed, because their names fold to protected ones.
     pub disguised: u32,
-    /// Whether names may be left that have other characters than letters, digits and hyphens.
-    pub has_irregular_names: bool,
+    /// What the names of its fields mean.
+    pub traits: NameTraits,
 }
 
 impl IncomingRequest {
@@ -80,7 +80,7 @@ impl IncomingRequest {
             body,
             peer,
             disguised,
-            has_irregular_names: traits.has_irregular,
+            traits,
         }
     }
 }

@@ -226,7 +226,7 @@ async fn answer(core: Rc<EgressCore>, incoming: IncomingRequest) -> Response<Ans
         body,
         peer,
         disguised: _,
-        has_irregular_names: _,
+        traits: _,
     } = incoming;
     let snapshot = core.data.snapshot();
     let record = core.open_record(&snapshot.active, Some(&request), body.connection(), &peer);

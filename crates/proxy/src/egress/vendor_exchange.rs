@@ -21,7 +21,7 @@ use super::vendor_secrets::VendorSecrets;
 use crate::body::RequestBody;
 use crate::client::IncomingRequest;
 use crate::exchange::{AnswerBody, AskedPause, CoreSnapshot, DataCore, VendorCall};
-use crate::headers::Peer;
+use crate::headers::{NameTraits, Peer};
 
 /// Fields that say where a call comes from, inside the network.
 const INTERNAL_FIELDS: [&str; 9] = [
@@ -178,7 +178,7 @@ impl<'c> CalledVendor<'c> {
             body,
             peer,
             disguised: 0,
-            has_irregular_names: true,
+            traits: NameTraits::UNKNOWN,
         };
         let response = Rc::clone(core).handle_vendor_call(incoming, call).await;
         if let Some(asked) = AskedPause::noted(&response) {

@@ -153,7 +153,7 @@ fn identify(
         body,
         peer,
         disguised,
-        has_irregular_names,
+        traits,
     } = incoming;
     for _ in 0..disguised {
         core.recorder.dropped_header(PROTECTED_NAME);
@@ -176,11 +176,11 @@ fn identify(
     let identified = IdentifiedRequest {
         id,
         request,
-        body,
+        body: Box::new(body),
         peer,
         trace,
         vendor_call,
-        has_irregular_names,
+        traits,
     };
     (identified, context)
 }

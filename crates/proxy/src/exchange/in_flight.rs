@@ -62,13 +62,14 @@ impl InFlight {
             is_grpc: false,
             is_streaming: false,
         });
-        in_flight.admit_attempt(now)?;
         let admission = &service.admission;
-        let slot = match admission.acquire_slot(caller, admission.at(now)) {
+        let now = admission.at(now);
+        in_flight.admit_attempt(now)?;
+        let slot = match admission.acquire_slot(caller, now) {
             SlotOutcome::Granted(slot) => Ok(slot),
             SlotOutcome::Shed(shed) => Err(shed),
             SlotOutcome::Queued(mut waiting) => {
-                let wait_max = waiting.deadline.saturating_sub(admission.at(now));
+                let wait_max = waiting.deadline.saturating_sub(now);
                 let wait = record.wait();
                 let decided = timeout(wait_max, &mut waiting).await;
                 drop(wait);
@@ -87,9 +88,8 @@ impl InFlight {
     ///
     /// # Errors
     /// The refusal by a breaker that is open.
-    pub(super) fn admit_attempt(&mut self, now: Instant) -> Result<(), AdmissionRefusal> {
+    pub(super) fn admit_attempt(&mut self, now: Duration) -> Result<(), AdmissionRefusal> {
         let mut events = Vec::new();
-        let now = self.admission().at(now);
         let admitted = self.admission().admit(self.caller, now, &mut events);
         self.service.record_breaker_events(&events);
         self.permit = Some(admitted?);

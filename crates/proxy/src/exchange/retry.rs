@@ -67,7 +67,7 @@ impl RequestRetries {
         let waiting = record.wait();
         sleep(wait).await;
         drop(waiting);
-        in_flight.admit_attempt(Instant::now()).ok()?;
+        in_flight.admit_attempt(admission.at(Instant::now())).ok()?;
         record.service.recorder.retried(reason);
         Some(())
     }

@@ -7,6 +7,8 @@
 use http::HeaderName;
 use http::header::InvalidHeaderName;
 
+use super::name_traits::NameTraits;
+
 /// Most names, and the longest one, that are kept.
 const NAMES_MAX: usize = 32;
 const NAME_BYTES_MAX: usize = 64;
@@ -15,15 +17,33 @@ const NAME_BYTES_MAX: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct FieldNameCache(Vec<KnownName>);
 
+/// A name that a sender has sent before.
 #[derive(Debug)]
-struct KnownName {
+pub(crate) struct KnownName {
     /// As the sender writes it.
     sent: Box<[u8]>,
-    name: HeaderName,
+    pub(crate) name: HeaderName,
+    traits: NameTraits,
+}
+
+impl KnownName {
+    /// In bytes.
+    pub(crate) fn length(&self) -> usize {
+        self.sent.len()
+    }
 }
 
 impl FieldNameCache {
-    /// The name of the field in this place of a head, counted from 0.
+    /// The name that was in this place of the last head, counted from 0, if a line begins with it and a
+    /// colon.
+    pub(crate) fn expected(&self, place: usize, line: &[u8]) -> Option<&KnownName> {
+        let known = self.0.get(place)?;
+        let length = known.sent.len();
+        let is_here = line.get(length) == Some(&b':') && line[..length] == *known.sent;
+        is_here.then_some(known)
+    }
+
+    /// The name of the field in this place of a head, and its traits.
     ///
     /// # Errors
     /// It is not a name.
@@ -31,17 +51,18 @@ impl FieldNameCache {
         &mut self,
         place: usize,
         sent: &[u8],
-    ) -> Result<HeaderName, InvalidHeaderName> {
+    ) -> Result<(HeaderName, NameTraits), InvalidHeaderName> {
         if let Some(known) = self.0.get(place)
             && *known.sent == *sent
         {
-            return Ok(known.name.clone());
+            return Ok((known.name.clone(), known.traits));
         }
         let name = HeaderName::from_bytes(sent)?;
+        let traits = NameTraits::of(&name);
         if place < NAMES_MAX && sent.len() <= NAME_BYTES_MAX {
-            self.keep(place, sent, &name);
+            self.keep(place, sent, &name, traits);
         }
-        Ok(name)
+        Ok((name, traits))
     }
 
     /// Returns the memory.
@@ -49,10 +70,11 @@ impl FieldNameCache {
         self.0 = Vec::new();
     }
 
-    fn keep(&mut self, place: usize, sent: &[u8], name: &HeaderName) {
+    fn keep(&mut self, place: usize, sent: &[u8], name: &HeaderName, traits: NameTraits) {
         let known = KnownName {
             sent: sent.into(),
             name: name.clone(),
+            traits,
         };
         let count = self.0.len();
         match self.0.get_mut(place) {
@@ -71,6 +93,7 @@ mod tests {
     #[test]
     fn a_name_is_read_as_it_is_sent_now() {
         let mut cache = FieldNameCache::default();
+        let mut expected = 0;
         let heads: [&[&str]; 5] = [
             &["Host", "X-Squad-Owner", "accept"],
             &["Host", "X-Squad-Owner", "accept"],
@@ -80,14 +103,22 @@ mod tests {
         ];
         for head in heads {
             for (place, sent) in head.iter().enumerate() {
-                let name = cache.read(place, sent.as_bytes()).unwrap();
+                let line = format!("{sent}: x");
+                if let Some(known) = cache.expected(place, line.as_bytes()) {
+                    assert_eq!(known.name.as_str(), sent.to_ascii_lowercase(), "{head:?}");
+                    assert_eq!(known.length(), sent.len());
+                    expected += 1;
+                }
+                let (name, _) = cache.read(place, sent.as_bytes()).unwrap();
                 assert_eq!(name.as_str(), sent.to_ascii_lowercase(), "{head:?}");
+                assert!(cache.expected(place, line.as_bytes()).is_some());
+                assert!(cache.expected(place, sent.as_bytes()).is_none());
             }
         }
-        assert_eq!(cache.0.len(), 4);
+        assert_eq!((cache.0.len(), expected), (4, 3));
         assert!(cache.read(0, b"ho st").is_err());
         assert!(cache.read(0, b"").is_err());
-        assert_eq!(cache.read(0, b"host").unwrap(), "host");
+        assert_eq!(cache.read(0, b"host").unwrap().0, "host");
     }
 
     #[test]
@@ -96,7 +127,7 @@ mod tests {
         let long = "x".repeat(NAME_BYTES_MAX + 1);
         for place in 0..100 {
             let sent = if place == 10 { &long } else { "x-name" };
-            assert_eq!(cache.read(place, sent.as_bytes()).unwrap(), sent);
+            assert_eq!(cache.read(place, sent.as_bytes()).unwrap().0, sent);
         }
         assert_eq!(cache.0.len(), 10);
         for place in 0..100 {

@@ -159,7 +159,16 @@ pub fn add_forwarding(
     if !peer.trusted {
         remove_client_descriptions(headers);
     }
-    peer.forwarding(headers.get(HOST), via).added.clone()
+    peer.forwarding(host_value(headers), via).added.clone()
+}
+
+/// The `Host` of a request.
+pub(crate) fn host_value(headers: &HeaderMap) -> Option<&HeaderValue> {
+    match headers.iter().next() {
+        // Nearly all clients send it first.
+        Some((name, value)) if *name == HOST => Some(value),
+        _ => headers.get(HOST),
+    }
 }
 
 /// Appends to the fields of a trusted peer.

@@ -118,11 +118,6 @@ impl HeaderScreen {
     }
 }
 
-/// Whether a request has a field that replaces the method or the URL.
-pub(crate) fn has_override(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| is_override(name.as_str()))
-}
-
 /// Whether a field replaces the method or the URL, in any spelling.
 pub(super) fn is_override(name: &str) -> bool {
     // All of them begin like this, and few other names do.

@@ -16,7 +16,7 @@ use http::{Method, Request};
 use super::header_screen::is_override;
 use super::header_value;
 use super::name_folding::{identifies_sender, remove_disguised};
-use crate::inspect::NameTraits;
+use super::name_traits::NameTraits;
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -26,12 +26,12 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 pub(crate) fn normalize_request_head<B>(request: &mut Request<B>, traits: NameTraits) -> u32 {
     to_origin_form(request);
     let headers = request.headers_mut();
-    let disguised = if traits.has_irregular {
+    let disguised = if traits.has(NameTraits::IRREGULAR) {
         remove_disguised(headers)
     } else {
         0
     };
-    if traits.has_hop_fields {
+    if traits.has(NameTraits::HOP) {
         remove_hop_by_hop(headers);
         // The connection has handled the expectation.
         headers.remove(EXPECT);

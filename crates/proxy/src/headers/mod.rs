@@ -7,6 +7,7 @@
 //! Some servers read different names as one. Such fields are removed or refused, so that no field
 //! replaces another one after the proxy has judged it.
 
+mod name_traits;
 mod field_name_cache;
 mod added_fields;
 mod name_folding;
@@ -27,16 +28,18 @@ mod tests;
 
 pub use added_fields::AddedFields;
 pub(crate) use field_name_cache::FieldNameCache;
+pub(crate) use forwarding::host_value;
 pub(crate) use forwarding::random_request_id;
 pub use forwarding::{Peer, add_forwarding, add_request_id};
 pub(crate) use grpc_timeout::{grpc_timeout, set_grpc_timeout};
+pub(super) use header_screen::HeaderScreen;
 pub use header_screen::{HeaderConcern, HeaderRefusal};
-pub(super) use header_screen::{HeaderScreen, has_override};
 use header_value::header_value;
 pub(crate) use hop_by_hop::remove_own_fields;
 pub use hop_by_hop::{MaxForwards, count_hop, remove_hop_by_hop};
 pub(super) use hop_by_hop::{normalize_request_head, remove_forbidden_trailers};
 pub(crate) use message_fields::{announced_trailers, write_field};
+pub use name_traits::NameTraits;
 pub use peer_address::PeerAddress;
 pub(crate) use reason_phrase::ReasonPhrase;
 pub(super) use response_length::remake_content_length;

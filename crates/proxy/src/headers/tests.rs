@@ -4,9 +4,9 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request};
 
 use portcullis_vocabulary::TrustedPeers;
+use portcullis_vocabulary::limits::HEADER_COUNT_MAX;
 
 use super::*;
-use crate::inspect::NameTraits;
 
 /// A header map of `name: value` lines.
 fn map(lines: &[&str]) -> HeaderMap {
@@ -282,4 +282,47 @@ fn only_portcullis_speaks_in_its_fields() {
     let mut left: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
     left.sort_unstable();
     assert_eq!(left, ["etag", "x-port"]);
+}
+
+/// As many names as asked for, with one hash before a map counters such names.
+fn colliding_names(count: usize) -> Vec<HeaderName> {
+    // FNV-1a of a name that is not a standard one; a map uses the lowest 15 bits.
+    let hash = |name: &str| {
+        let kind = 1_u64.to_le_bytes();
+        let bytes = kind.iter().chain(name.as_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        }) & 0x7fff
+    };
+    // A last character that is equal to the hash so far makes it 0.
+    let ends = |start: String| {
+        let last = u8::try_from(hash(&start)).ok()?;
+        last.is_ascii_lowercase()
+            .then(|| format!("{start}{}", char::from(last)))
+    };
+    (0..u32::MAX)
+        .filter_map(|number| ends(format!("x{number:x}")))
+        .take(count)
+        .map(|name| HeaderName::try_from(name).unwrap())
+        .collect()
+}
+
+/// Whether a map has room for so many fields, the last of which have names that collide.
+fn has_room_for(count: usize) -> bool {
+    let colliding = colliding_names(600);
+    let others = (colliding.len()..count).map(|number| format!("y{number}"));
+    let others = others.map(|name| HeaderName::try_from(name).unwrap());
+    let mut headers = HeaderMap::new();
+    others.chain(colliding.clone()).all(|name| {
+        headers
+            .try_append(name, HeaderValue::from_static("1"))
+            .is_ok()
+    })
+}
+
+/// The proxy adds fields without a look at the room for them.
+#[test]
+fn a_map_has_room_for_all_fields_that_can_be_configured() {
+    assert!(has_room_for(HEADER_COUNT_MAX + 200));
+    assert!(!has_room_for(8_500), "such names are no longer a danger");
 }

@@ -10,26 +10,22 @@ use super::message_lines::has_control;
 /// A field line, as parts of it (RFC 9112 section 5).
 pub(super) struct FieldLine {
     pub(super) name_length: usize,
-    /// Whether the name has only letters, digits and hyphens.
-    pub(super) is_regular: bool,
     /// The trimmed value.
     pub(super) value: Range<usize>,
 }
 
 /// Splits a field line.
 pub(super) fn split_field(line: &[u8]) -> Result<FieldLine, HttpRefusal> {
-    let (mut name_length, mut classes) = (0, REGULAR);
-    for byte in line {
-        let class = CLASSES[usize::from(*byte)];
-        if class == 0 {
-            break;
-        }
-        classes &= class;
-        name_length += 1;
-    }
+    let is_token = |byte: &&u8| IN_TOKENS[usize::from(**byte)];
+    let name_length = line.iter().take_while(is_token).count();
     if name_length == 0 || line.get(name_length) != Some(&b':') {
         return Err(name_refusal(line));
     }
+    split_known_field(line, name_length)
+}
+
+/// Splits a field line whose name is known to be one, and to have this length.
+pub(super) fn split_known_field(line: &[u8], name_length: usize) -> Result<FieldLine, HttpRefusal> {
     let value = &line[name_length + 1..];
     if has_control(value) {
         return Err(HttpRefusal::ControlCharacter);
@@ -38,7 +34,6 @@ pub(super) fn split_field(line: &[u8]) -> Result<FieldLine, HttpRefusal> {
     let value_at = line.len() - value.len();
     Ok(FieldLine {
         name_length,
-        is_regular: classes & REGULAR != 0,
         value: value_at..value_at + trim_end(value).len(),
     })
 }
@@ -98,24 +93,19 @@ pub(super) fn decimal(digits: &[u8]) -> Option<u64> {
 
 /// Whether the bytes are a token (RFC 9110 section 5.6.2).
 pub(super) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|b| CLASSES[usize::from(*b)] != 0)
+    !bytes.is_empty() && bytes.iter().all(|b| IN_TOKENS[usize::from(*b)])
 }
 
-/// A character of tokens.
-const TOKEN: u8 = 1;
-/// A letter, a digit or a hyphen.
-const REGULAR: u8 = 2;
-
-const CLASSES: [u8; 256] = {
-    let mut table = [0; 256];
+/// The characters of tokens.
+const IN_TOKENS: [bool; 256] = {
+    let mut table = [false; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => TOKEN | REGULAR,
-            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'.' | b'^' | b'_' | b'`'
-            | b'|' | b'~' => TOKEN,
-            _ => 0,
-        };
+        table[byte] = matches!(
+            byte as u8,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'!' | b'#' | b'$' | b'%' | b'&' | b'\''
+                | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+        );
         byte += 1;
     }
     table

@@ -9,14 +9,14 @@ use http::{HeaderMap, HeaderValue, Method, Request, Version};
 use memchr::memchr;
 
 use super::body_framing::BodyFraming;
-use super::field_syntax::{FieldLine, decimal, elements, is_token, split_field};
+use super::field_syntax::{FieldLine, decimal, elements, is_token, split_field, split_known_field};
 use super::http_refusal::HttpRefusal;
 use super::inspect_limits::InspectLimits;
 use super::message_lines::has_control;
-use super::parsed_request::{ExchangeTerms, NameTraits, ParsedRequest};
+use super::parsed_request::{ExchangeTerms, ParsedRequest};
 use super::request_target;
 use super::transfer_codings::TransferCodings;
-use crate::headers::FieldNameCache;
+use crate::headers::{FieldNameCache, NameTraits};
 
 /// How many fields are added to most requests: their id.
 const GATEWAY_FIELDS: usize = 1;
@@ -28,7 +28,6 @@ pub(super) struct HeadReader {
     target: HeadSpan,
     /// The fields, as parts of the head.
     fields: Vec<FieldSpan>,
-    traits: NameTraits,
     /// The names that the client has sent before.
     names: FieldNameCache,
     terms: ExchangeTerms,
@@ -114,7 +113,6 @@ impl HeadReader {
         (self.hosts, self.length) = (0, None);
         self.codings = TransferCodings::default();
         self.options = ConnectionFields::default();
-        self.traits = NameTraits::default();
         Ok(())
     }
 
@@ -134,12 +132,10 @@ impl HeadReader {
 
     /// Reads a field line, which begins at this position of the head.
     pub(super) fn read_field(&mut self, line: &[u8], at: usize) -> Result<(), HttpRefusal> {
-        let FieldLine {
-            name_length,
-            is_regular,
-            value,
-        } = split_field(line)?;
-        self.traits.has_irregular |= !is_regular;
+        let FieldLine { name_length, value } = match self.names.expected(self.fields.len(), line) {
+            Some(known) => split_known_field(line, known.length())?,
+            None => split_field(line)?,
+        };
         self.fields.push(FieldSpan {
             name: HeadSpan {
                 at,
@@ -152,41 +148,19 @@ impl HeadReader {
         });
         let (name, value) = (&line[..name_length], &line[value]);
         // Only these lengths name a field that matters here.
-        let is_of_hop = match name.len() {
-            2 if name.eq_ignore_ascii_case(b"te") => {
-                self.read_te(value);
-                true
-            }
+        match name.len() {
+            2 if name.eq_ignore_ascii_case(b"te") => self.read_te(value),
             4 if name.eq_ignore_ascii_case(b"host") => {
                 self.hosts += 1;
                 request_target::check_host(value)?;
-                false
             }
-            6 if name.eq_ignore_ascii_case(b"expect") => {
-                self.read_expectation(value)?;
-                true
-            }
-            7 if name.eq_ignore_ascii_case(b"upgrade") => {
-                self.read_upgrade(value);
-                true
-            }
-            10 if name.eq_ignore_ascii_case(b"connection") => {
-                self.read_connection(value);
-                true
-            }
-            10 => name.eq_ignore_ascii_case(b"keep-alive"),
-            14 if name.eq_ignore_ascii_case(b"content-length") => {
-                self.read_length(value)?;
-                false
-            }
-            16 => name.eq_ignore_ascii_case(b"proxy-connection"),
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
-                self.codings.read(value);
-                true
-            }
-            _ => false,
-        };
-        self.traits.has_hop_fields |= is_of_hop;
+            6 if name.eq_ignore_ascii_case(b"expect") => self.read_expectation(value)?,
+            7 if name.eq_ignore_ascii_case(b"upgrade") => self.read_upgrade(value),
+            10 if name.eq_ignore_ascii_case(b"connection") => self.read_connection(value),
+            14 if name.eq_ignore_ascii_case(b"content-length") => self.read_length(value)?,
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.codings.read(value),
+            _ => {}
+        }
         Ok(())
     }
 
@@ -235,10 +209,11 @@ impl HeadReader {
             *request.version_mut() = Version::HTTP_10;
         }
         let mut headers = HeaderMap::with_capacity(self.fields.len() + GATEWAY_FIELDS);
-        let mut has_length = false;
+        let (mut has_length, mut traits) = (false, NameTraits::default());
         for (place, field) in self.fields.iter().enumerate() {
             let name = self.names.read(place, &head[field.name.range()]);
-            let name = name.map_err(|_| HttpRefusal::MalformedFieldName)?;
+            let (name, its_traits) = name.map_err(|_| HttpRefusal::MalformedFieldName)?;
+            traits = traits.with(its_traits);
             // The same length twice is one length.
             if name == CONTENT_LENGTH && std::mem::replace(&mut has_length, true) {
                 continue;
@@ -256,7 +231,7 @@ impl HeadReader {
         Ok(ParsedRequest {
             request,
             terms,
-            traits: self.traits,
+            traits,
         })
     }
 

@@ -31,7 +31,7 @@ pub use frame_scanner::{FrameScanner, HTTP2_PREFACE};
 pub use http_refusal::HttpRefusal;
 pub use http2_head::{check_http2_head, check_http2_trailers, http2_head_start};
 pub use inspect_limits::InspectLimits;
-pub use parsed_request::{ExchangeTerms, NameTraits, ParsedRequest};
+pub use parsed_request::{ExchangeTerms, ParsedRequest};
 pub(crate) use proxy_header::PROXY_HEADER_BYTES_MAX;
 pub use proxy_header::{ProxiedClient, ProxyHeader, ProxyHeaderFault, read_proxy_header};
 pub use request_body_decoder::{RequestBodyDecoder, RequestBodyPart};

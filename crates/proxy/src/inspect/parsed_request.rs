@@ -3,6 +3,7 @@
 use http::Request;
 
 use super::body_framing::BodyFraming;
+use crate::headers::NameTraits;
 
 /// A request whose head was read.
 #[derive(Debug)]
@@ -13,23 +14,6 @@ pub struct ParsedRequest {
     pub terms: ExchangeTerms,
     /// What the names of its fields are.
     pub traits: NameTraits,
-}
-
-/// Whether some names in a head need attention. Those of most heads do not.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NameTraits {
-    /// Whether a name has other characters than letters, digits and hyphens.
-    pub has_irregular: bool,
-    /// Whether a field belongs to one hop, or is the expectation, which the connection handles.
-    pub has_hop_fields: bool,
-}
-
-impl NameTraits {
-    /// The traits of names that were not read one by one.
-    pub(crate) const UNKNOWN: Self = Self {
-        has_irregular: true,
-        has_hop_fields: true,
-    };
 }
 
 /// What a connection must know of a request, to read its body, to answer it and to continue.

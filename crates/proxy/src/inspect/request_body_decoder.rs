@@ -197,9 +197,7 @@ impl RequestBodyDecoder {
     }
 
     fn read_trailer(&mut self, text: &[u8]) -> Result<(), HttpRefusal> {
-        let FieldLine {
-            name_length, value, ..
-        } = split_field(text)?;
+        let FieldLine { name_length, value } = split_field(text)?;
         self.trailer_count += 1;
         if self.trailer_count > self.limits.header_count_max {
             return Err(HttpRefusal::TooManyFields);

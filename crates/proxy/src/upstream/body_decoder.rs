@@ -4,9 +4,9 @@
 use bytes::{Buf, Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
-use super::field_lines::{read_field, take_line};
+use super::field_lines::read_field;
 use super::response_fault::{MalformedPart, ResponseFault};
 use crate::headers::FieldNameCache;
 
@@ -218,17 +218,19 @@ fn take_trailers(buffer: &mut BytesMut) -> Result<Option<HeaderMap>, ResponseFau
         }
     }
     let section = buffer.split_to(from).freeze();
-    let (mut rest, mut names) = (&section[..], FieldNameCache::default());
+    let mut names = FieldNameCache::default();
     let mut trailers = HeaderMap::new();
-    let mut count = 0;
-    while let Some(line @ [_, ..]) = take_line(&mut rest) {
-        if count == TRAILERS_MAX {
-            return Err(ResponseFault::Trailers(MalformedPart::FieldCount(count)));
+    let mut start = 0;
+    // The last line is empty.
+    let fields = section.len() - b"\r\n".len();
+    for (place, end) in memchr_iter(b'\n', &section[..fields]).enumerate() {
+        if place == TRAILERS_MAX {
+            return Err(ResponseFault::Trailers(MalformedPart::FieldCount(place)));
         }
-        let field = read_field(&section, line, count, &mut names);
+        let field = read_field(&section, start..end, place, &mut names);
         let (name, value) = field.map_err(ResponseFault::Trailers)?;
         trailers.append(name, value);
-        count += 1;
+        start = end + 1;
     }
     Ok(Some(trailers))
 }

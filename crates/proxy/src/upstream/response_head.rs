@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, StatusCode};
 use memchr::memchr_iter;
 
 use super::body_decoder::BodyDecoder;
-use super::field_lines::{read_field, take_line};
+use super::field_lines::{line_text, read_field};
 use super::hop_fields::HopFields;
 use super::response_fault::{MalformedPart, ResponseFault};
 use crate::headers::{FieldNameCache, ReasonPhrase};
@@ -19,6 +19,15 @@ const USUAL_FIELDS_MAX: usize = 32;
 
 /// What all responses begin with.
 const VERSION_START: &[u8] = b"HTTP/1.";
+
+/// What a connection keeps between the heads that it reads.
+#[derive(Debug, Default)]
+pub(super) struct ResponseHeadMemory {
+    /// The names that the upstream has sent before.
+    names: FieldNameCache,
+    /// Where the lines of the head end.
+    line_ends: Vec<usize>,
+}
 
 /// The head of a response.
 #[derive(Debug)]
@@ -36,7 +45,7 @@ pub(super) struct ReceivedHead {
 }
 
 /// Takes the head of the next response from `buffer`: an interim or the final one. Nothing if it is not
-/// complete. `method` is that of the request; `names` are those that the upstream has sent before.
+/// complete. `method` is that of the request.
 ///
 /// # Errors
 /// The head is malformed or too large, or the end of the body is uncertain.
@@ -44,10 +53,10 @@ pub(super) fn take_head(
     buffer: &mut BytesMut,
     method: &Method,
     limits: &UpstreamLimits,
-    names: &mut FieldNameCache,
+    memory: &mut ResponseHeadMemory,
 ) -> Result<Option<ReceivedHead>, ResponseFault> {
     let bytes_max = limits.header_bytes_max.max(HEAD_BYTES_FLOOR);
-    let length = head_length(buffer);
+    let length = find_lines(buffer, &mut memory.line_ends);
     if length.bytes > bytes_max {
         return Err(ResponseFault::HeadTooLarge(bytes_max));
     }
@@ -57,17 +66,12 @@ pub(super) fn take_head(
         // What does not begin like a response is refused at once.
         Bytes::copy_from_slice(buffer)
     };
-    let count_max = limits.header_count_max;
-    let head = read_head(
-        &head,
-        length.lines.saturating_sub(1),
-        method,
-        count_max,
-        names,
-    )?;
-    match head {
+    let read = read_head(&head, method, limits.header_count_max, memory)?;
+    match read {
         None if length.is_complete => Err(ResponseFault::Head(MalformedPart::Version)),
-        head => Ok(head),
+        // The lines that have arrived are valid.
+        Some(_) if !length.is_complete => Ok(None),
+        read => Ok(read),
     }
 }
 
@@ -81,14 +85,14 @@ impl ReceivedHead {
 /// How long a head is, as far as it has arrived.
 struct HeadLength {
     bytes: usize,
-    lines: usize,
     is_complete: bool,
 }
 
-fn head_length(arrived: &[u8]) -> HeadLength {
-    let mut lines = 0;
+/// Finds the ends of all lines before the empty one.
+fn find_lines(arrived: &[u8], ends: &mut Vec<usize>) -> HeadLength {
+    ends.clear();
     for at in memchr_iter(b'\n', arrived) {
-        lines += 1;
+        ends.push(at);
         let empty_line = match &arrived[at + 1..] {
             [b'\r', b'\n', ..] => 2,
             [b'\n', ..] => 1,
@@ -96,31 +100,31 @@ fn head_length(arrived: &[u8]) -> HeadLength {
         };
         return HeadLength {
             bytes: at + 1 + empty_line,
-            lines,
             is_complete: true,
         };
     }
     HeadLength {
         bytes: arrived.len(),
-        lines,
         is_complete: false,
     }
 }
 
-/// Reads a head of so many fields. Nothing if it has no end; it is then valid as far as it goes.
+/// Reads the lines of a head that have arrived. Nothing if there is no status line.
 fn read_head(
     head: &Bytes,
-    fields: usize,
     method: &Method,
     count_max: usize,
-    names: &mut FieldNameCache,
+    memory: &mut ResponseHeadMemory,
 ) -> Result<Option<ReceivedHead>, ResponseFault> {
-    let mut rest = match &head[..] {
+    let ResponseHeadMemory { names, line_ends } = memory;
+    let mut ends = line_ends.iter();
+    let mut start = match &head[..] {
         // One empty line may precede a response.
-        [b'\r', b'\n', rest @ ..] | [b'\n', rest @ ..] => rest,
-        rest => rest,
+        [b'\r', b'\n', ..] | [b'\n', ..] => ends.next().map_or(0, |end| end + 1),
+        _ => 0,
     };
-    let Some(line) = take_line(&mut rest) else {
+    let Some(end) = ends.next() else {
+        let rest = &head[start..];
         let length = rest.len().min(VERSION_START.len());
         let may_be_version = rest[..length] == VERSION_START[..length];
         return if may_be_version || rest == b"\r" {
@@ -129,24 +133,21 @@ fn read_head(
             Err(ResponseFault::Head(MalformedPart::Version))
         };
     };
+    let line = line_text(&head[start..*end]);
     let (is_http10, status, reason) = read_status_line(line).map_err(ResponseFault::Head)?;
-    let mut headers = HeaderMap::with_capacity(fields.min(USUAL_FIELDS_MAX));
+    let mut headers = HeaderMap::with_capacity(ends.len().min(USUAL_FIELDS_MAX));
     let mut hop = HopFields::default();
-    let mut count = 0;
-    loop {
-        match take_line(&mut rest) {
-            None => return Ok(None),
-            Some([]) => break,
-            Some(_) if count == count_max => return Err(ResponseFault::TooManyFields(count_max)),
-            Some(line) => {
-                let field = read_field(head, line, count, names);
-                let (name, value) = field.map_err(ResponseFault::Head)?;
-                count += 1;
-                if hop.read(&name, &value) {
-                    headers.append(name, value);
-                }
-            }
+    start = end + 1;
+    for (place, end) in ends.enumerate() {
+        if place == count_max {
+            return Err(ResponseFault::TooManyFields(count_max));
         }
+        let field = read_field(head, start..*end, place, names);
+        let (name, value) = field.map_err(ResponseFault::Head)?;
+        if hop.read(&name, &value) {
+            headers.append(name, value);
+        }
+        start = end + 1;
     }
     let is_usual = status.canonical_reason().map(str::as_bytes) == Some(reason);
     Ok(Some(ReceivedHead {
@@ -197,12 +198,12 @@ mod tests {
         method: &Method,
         piece: usize,
     ) -> Result<Option<(ReceivedHead, BytesMut)>, ResponseFault> {
-        let (mut buffer, mut names) = (BytesMut::new(), FieldNameCache::default());
+        let (mut buffer, mut memory) = (BytesMut::new(), ResponseHeadMemory::default());
         let mut pieces = text.as_bytes().chunks(piece);
         while let Some(piece) = pieces.next() {
             buffer.extend_from_slice(piece);
             let limits = UpstreamLimits::default();
-            while let Some(head) = take_head(&mut buffer, method, &limits, &mut names)? {
+            while let Some(head) = take_head(&mut buffer, method, &limits, &mut memory)? {
                 if head.is_interim() {
                     continue;
                 }

@@ -7,8 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::response_fault::ResponseFault;
-use super::response_head::{ReceivedHead, take_head};
-use crate::headers::FieldNameCache;
+use super::response_head::{ReceivedHead, ResponseHeadMemory, take_head};
 use crate::limits::UpstreamLimits;
 
 /// What a reader finds in the bytes.
@@ -58,12 +57,12 @@ fn judged(bytes: &[u8]) -> HeadVerdict {
 
 fn read(
     bytes: &[u8],
-    names: &mut FieldNameCache,
+    memory: &mut ResponseHeadMemory,
 ) -> Result<Option<(ReceivedHead, usize)>, ResponseFault> {
     let mut buffer = BytesMut::from(bytes);
     let limits = UpstreamLimits::default();
     // The end of the body is not the subject here, and the answer to a HEAD has none.
-    let head = take_head(&mut buffer, &Method::HEAD, &limits, names)?;
+    let head = take_head(&mut buffer, &Method::HEAD, &limits, memory)?;
     Ok(head.map(|head| (head, bytes.len() - buffer.len())))
 }
 
@@ -77,9 +76,9 @@ fn is_late(bytes: &[u8]) -> bool {
 }
 
 /// Checks that both agree, apart from what is stricter here.
-fn check(bytes: &[u8], names: &mut FieldNameCache) {
+fn check(bytes: &[u8], memory: &mut ResponseHeadMemory) {
     let shown = String::from_utf8_lossy(bytes);
-    let found = read(bytes, names);
+    let found = read(bytes, memory);
     match (judged(bytes), found) {
         (
             HeadVerdict::Complete {
@@ -208,7 +207,7 @@ fn head() -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn one_empty_line_may_precede_a_response() {
     let read = |text: &str| {
-        let names = &mut FieldNameCache::default();
+        let names = &mut ResponseHeadMemory::default();
         check(text.as_bytes(), names);
         read(text.as_bytes(), names).map(|head| head.is_some())
     };
@@ -230,7 +229,7 @@ proptest! {
     #[test]
     fn both_readers_agree(heads in proptest::collection::vec(head(), 1..4), cut in any::<prop::sample::Index>()) {
         // The names of one head do not change how the next one is read.
-        let mut names = FieldNameCache::default();
+        let mut names = ResponseHeadMemory::default();
         for bytes in heads {
             check(&bytes, &mut names);
             check(&bytes[..cut.index(bytes.len() + 1)], &mut names);

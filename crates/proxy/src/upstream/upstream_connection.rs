@@ -5,7 +5,7 @@
 
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use http::{Method, Request};
@@ -17,11 +17,11 @@ use super::body_decoder::{BodyDecoder, DecodedPart};
 use super::kept_body::KeptBody;
 use super::request_writer::{RequestWriter, WriteFailure};
 use super::response_fault::ResponseFault;
-use super::response_head::{ReceivedHead, take_head};
+use super::response_head::{ReceivedHead, ResponseHeadMemory, take_head};
 use super::upstream_socket::UpstreamSocket;
 use crate::body::{ForwardBody, RequestBodyError, UploadProgress};
 use crate::deadline_timer::DeadlineTimer;
-use crate::headers::{AddedFields, FieldNameCache};
+use crate::headers::AddedFields;
 use crate::limits::UpstreamLimits;
 
 /// How much is read at once, at least and at most.
@@ -50,8 +50,8 @@ pub(super) struct UpstreamConnection {
     writer: RequestWriter,
     /// What has arrived and was not used yet. It has memory only during an exchange.
     received: BytesMut,
-    /// The names of the fields in the last response.
-    names: FieldNameCache,
+    /// What is kept to read the next head.
+    head_memory: ResponseHeadMemory,
     body: BodyDecoder,
     /// Whether the upstream sent a byte since the exchange began.
     has_received: bool,
@@ -67,7 +67,7 @@ impl UpstreamConnection {
             timer: DeadlineTimer::default(),
             writer: RequestWriter::default(),
             received: BytesMut::new(),
-            names: FieldNameCache::default(),
+            head_memory: ResponseHeadMemory::default(),
             body: BodyDecoder::empty(),
             has_received: false,
             keeps_alive: true,
@@ -99,7 +99,8 @@ impl UpstreamConnection {
         self.continue_upload(cx)?;
         loop {
             if !self.received.is_empty()
-                && let Some(head) = take_head(&mut self.received, method, limits, &mut self.names)?
+                && let Some(head) =
+                    take_head(&mut self.received, method, limits, &mut self.head_memory)?
             {
                 if head.is_interim() {
                     return Poll::Ready(Ok(head));
@@ -222,10 +223,9 @@ impl UpstreamConnection {
     }
 
     /// Whether the connection is open and nothing arrived. An idle connection is not watched, so it is
-    /// checked when it is used next. What TLS sends for itself, such as tickets, is not heard as bytes.
+    /// checked when it is used next.
     pub(super) fn is_silent(&mut self) -> bool {
-        self.poll_silence(&mut Context::from_waker(Waker::noop()))
-            .is_pending()
+        self.stream.is_silent()
     }
 
     /// Ready when there is something to read, or the end of the stream.

@@ -392,6 +392,30 @@ fn object(seed: &mut Seed, hint: &Value, depth: usize, out: &mut String) {
     out.push('}');
 }
 
+/// A text with the spaces that most writers put between its parts: as it is, none, one after each comma
+/// and colon, or that with exceptions.
+fn respaced(seed: &mut Seed, text: String) -> String {
+    let style = seed.below(4);
+    if style == 0 {
+        return text;
+    }
+    let mut out = String::new();
+    let (mut is_inside, mut is_escaped) = (false, false);
+    for character in text.chars() {
+        if !is_inside && character.is_ascii_whitespace() {
+            continue;
+        }
+        out.push(character);
+        is_inside ^= character == '"' && !is_escaped;
+        is_escaped = is_inside && character == '\\' && !is_escaped;
+        let is_separator = !is_inside && matches!(character, ',' | ':');
+        if is_separator && (style == 2 || style == 3 && !seed.one_in(8)) {
+            out.push(' ');
+        }
+    }
+    out
+}
+
 /// Changes one byte, or nothing.
 fn mutate(seed: &mut Seed, text: &mut Vec<u8>) {
     if text.is_empty() || !seed.one_in(4) {
@@ -432,7 +456,7 @@ fn run(seed: u64, coverage: &mut Coverage) {
     for _ in 0..20 {
         let mut written = String::new();
         text(&mut random, &root, 4, &mut written);
-        let mut bytes = written.into_bytes();
+        let mut bytes = respaced(&mut random, written).into_bytes();
         mutate(&mut random, &mut bytes);
         let limits = JsonLimits::default();
         let accepted = program.accepts(0, &bytes, limits);

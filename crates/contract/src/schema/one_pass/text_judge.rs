@@ -3,6 +3,8 @@
 //! Every function returns the position after what it read, or nothing if the text is not accepted:
 //! it is not JSON, it breaks a rule, or the program does not cover it.
 
+use std::num::NonZeroU64;
+
 use portcullis_json::JsonLimits;
 use portcullis_json::text_reader::{
     chunk_at, document_text, skip_space, stop_after_quote, string_stop,
@@ -70,6 +72,17 @@ pub(super) const fn first_byte(word: u64) -> u8 {
     word.to_le_bytes()[0]
 }
 
+/// The length of the line feed at the beginning of a word and of the spaces after it, if the word has
+/// what follows them.
+#[inline(always)]
+fn indentation(word: u64) -> Option<usize> {
+    const SPACES: u64 = u64::from_le_bytes([b' '; 8]) >> 8;
+    let others = NonZeroU64::new((word >> 8) ^ SPACES).filter(|_| first_byte(word) == b'\n')?;
+    let spaces = others.trailing_zeros() & !7;
+    let follows = first_byte(word >> 8 >> spaces);
+    (follows > b' ').then_some((spaces / 8) as usize + 1)
+}
+
 impl<'p> TextJudge<'p, '_> {
     #[inline]
     pub(super) fn peek(&self, at: usize) -> Option<u8> {
@@ -130,7 +143,10 @@ impl<'p> TextJudge<'p, '_> {
         if first_byte(word) > b' ' {
             return (word, from);
         }
-        let at = self.distant_token(from);
+        let at = match indentation(word) {
+            Some(length) => from + length,
+            None => self.distant_token(from),
+        };
         (self.word_at(at), at)
     }
 

@@ -26,8 +26,9 @@ use crate::client::splice::{SpliceDirection, SpliceState};
 use crate::connection_state::ConnectionState;
 use crate::deadline_timer::DeadlineTimer;
 use crate::exchange::{AnswerBody, UpgradeEnd};
+use crate::headers::NameTraits;
 use crate::headers::{Peer, add_handshake_key, remove_hop_by_hop};
-use crate::inspect::{NameTraits, check_http2_head, http2_head_start};
+use crate::inspect::{check_http2_head, http2_head_start};
 use crate::limits::ClientLimits;
 
 /// What the streams of a connection share.

@@ -27,6 +27,7 @@ pub(in crate::exchange) async fn judge_body(
 ) -> Result<JudgedRequest, ExchangeProblem> {
     let HeadJudgedRequest { routed, plan } = judged;
     let (routed, body) = routed.split();
+    let body = *body;
     let must_have_bytes = must_have_bytes(&routed.record, plan, &body);
     let OwnedBodyPlan::Judge { media, .. } = plan else {
         let body = if must_have_bytes {

@@ -9,7 +9,7 @@ use crate::exchange::answer_table::ProblemCause;
 use crate::exchange::data_core::DataCore;
 use crate::exchange::grpc_refusal::grpc_media_type;
 use crate::exchange::service_core::ServiceCore;
-use crate::headers::{HeaderConcern, HeaderScreen, grpc_timeout, has_override};
+use crate::headers::{HeaderConcern, HeaderScreen, NameTraits, grpc_timeout};
 
 pub(in crate::exchange) fn screen_headers(
     core: &DataCore,
@@ -31,10 +31,10 @@ pub(in crate::exchange) fn screen_headers(
 fn may_concern(core: &DataCore, matched: &MatchedRequest) -> bool {
     let routed = &matched.routed;
     let token_header = core.identification.token_header();
-    routed.has_irregular_names
+    routed.traits.has(NameTraits::IRREGULAR)
+        || routed.traits.has(NameTraits::OVERRIDE)
         || routed.record.service.declares_irregular_headers
         || token_header.is_some_and(|name| is_irregular_header(name.as_str()))
-        || has_override(routed.request.headers())
 }
 
 fn screen(core: &DataCore, matched: &mut MatchedRequest) -> Result<(), ExchangeProblem> {

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use http::Request;
-use http::header::HOST;
 
 use portcullis_identity::{CallerIdentity, IdentityFault, RequestSender};
 use portcullis_telemetry::{LineKind, RequestOutcome};
@@ -17,7 +16,7 @@ use crate::exchange::request_record::RequestRecord;
 use crate::exchange::unrecorded_request::UnrecordedRequest;
 use crate::exchange::vendor_call::VendorCall;
 use crate::exchange::verdict_question::read_question;
-use crate::headers::Peer;
+use crate::headers::{NameTraits, Peer, host_value};
 use crate::poll_clock;
 
 pub(in crate::exchange) fn select_service(
@@ -32,7 +31,7 @@ pub(in crate::exchange) fn select_service(
         peer,
         trace,
         vendor_call,
-        has_irregular_names,
+        traits,
     } = identified;
     let host = host_field(&request);
     let snapshot = snapshot_for(core, vendor_call.as_deref());
@@ -84,7 +83,7 @@ pub(in crate::exchange) fn select_service(
         refuse_identity(fault, &record)?;
     }
     let via = record.service.via.as_ref();
-    if via.is_some_and(|via| via.has_passed(request.headers())) {
+    if traits.has(NameTraits::VIA) && via.is_some_and(|via| via.has_passed(request.headers())) {
         return Err(ExchangeProblem::new(ProblemCause::Loop, &record));
     }
     Ok(RoutedRequest {
@@ -92,7 +91,7 @@ pub(in crate::exchange) fn select_service(
         body,
         peer,
         record,
-        has_irregular_names,
+        traits,
     })
 }
 
@@ -106,7 +105,7 @@ fn snapshot_for(core: &DataCore, vendor_call: Option<&VendorCall>) -> Rc<CoreSna
 
 /// The `Host` of a request, if it is text.
 fn host_field(request: &Request<()>) -> Option<&str> {
-    request.headers().get(HOST)?.to_str().ok()
+    host_value(request.headers())?.to_str().ok()
 }
 
 /// The caller. With a fault it is the unknown consumer.

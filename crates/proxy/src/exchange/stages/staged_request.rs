@@ -17,32 +17,33 @@ use crate::exchange::request_record::RequestRecord;
 use crate::exchange::shadow_capture::ShadowCapture;
 use crate::exchange::unrecorded_request::UnrecordedRequest;
 use crate::exchange::vendor_call::{AskedPause, VendorCall};
-use crate::headers::Peer;
+use crate::headers::{NameTraits, Peer};
 
 /// A request with its id and, where requests are traced, its trace.
 #[derive(Debug)]
 pub(in crate::exchange) struct IdentifiedRequest {
     pub(in crate::exchange) id: HeaderValue,
     pub(in crate::exchange) request: Box<Request<()>>,
-    pub(in crate::exchange) body: RequestBody,
+    /// Boxed, because every stage moves it.
+    pub(in crate::exchange) body: Box<RequestBody>,
     pub(in crate::exchange) peer: Rc<Peer>,
     pub(in crate::exchange) trace: Option<RequestTrace>,
     /// What the forward proxy knows of it.
     pub(in crate::exchange) vendor_call: Option<Box<VendorCall>>,
-    /// Whether the names of its fields may be irregular.
-    pub(in crate::exchange) has_irregular_names: bool,
+    /// What the names of its fields mean.
+    pub(in crate::exchange) traits: NameTraits,
 }
 
 /// A request whose service and consumer are known.
 #[derive(Debug)]
-pub(in crate::exchange) struct RoutedRequest<B = RequestBody> {
+pub(in crate::exchange) struct RoutedRequest<B = Box<RequestBody>> {
     /// The head. Boxed, because every stage moves it.
     pub(super) request: Box<Request<()>>,
     pub(super) body: B,
     pub(super) peer: Rc<Peer>,
     pub(super) record: Rc<RequestRecord>,
-    /// Whether the names of its fields may be irregular.
-    pub(super) has_irregular_names: bool,
+    /// What the names of its fields mean.
+    pub(super) traits: NameTraits,
 }
 
 /// A request whose operation is known, or which passes without one.
@@ -160,7 +161,7 @@ impl<B> RoutedRequest<B> {
             body: (),
             peer: self.peer,
             record: self.record,
-            has_irregular_names: self.has_irregular_names,
+            traits: self.traits,
         };
         (routed, self.body)
     }
