@@ -229,6 +229,14 @@ fn schemas_refer_to_schemas() {
     schema("#/components/schemas/S/properties/p", "");
 }
 
+#[test]
+#[rustfmt::skip]
+fn keywords_of_the_wrong_type() {
+    schema("3.1.0", "{required: [true]}", "a.yaml:5: error: `required` is a list of property names: write `required: [name]` next to `properties` of the object that has them [malformed-schema] at #/components/schemas/A/required/0");
+    schema("3.1.0", "{type: [string, string]}", "a.yaml:5: error: `type` must be one type, or a list of different types, of array, boolean, integer, null, number, object, string [malformed-schema] at #/components/schemas/A/type");
+    yaml("openapi: 3.1.0\njsonSchemaDialect:\npaths: {/a: {post: {requestBody: {content: {application/json: {schema: {}}}}}}}\n", "a.yaml:2: error: `jsonSchemaDialect` is `null`, which is not supported: rewrite the schema in JSON Schema 2020-12, the dialect of OpenAPI 3.1 [malformed-schema] at #/jsonSchemaDialect");
+}
+
 /// A schema that applies itself to the same value has no meaning, except together with others.
 #[test]
 #[rustfmt::skip]

@@ -14,7 +14,7 @@ use portcullis_contract::recorded::{
     ExchangeCheckLimits, ExchangeJudge, RecordedBody, RecordedExchange, RecordedResponse,
 };
 use portcullis_contract::{
-    CompileOptions, CompiledContract, ContractProblem, compile, parse_single_file,
+    CompileOptions, CompiledContract, ContractProblem, Violation, compile, parse_single_file,
 };
 use portcullis_vocabulary::Limits;
 use portcullis_vocabulary::enforcement::EnforcementCeilings;
@@ -70,6 +70,21 @@ fn with_body_schema(version: &str, schema: &str) -> CompiledContract {
     )
 }
 
+#[test]
+#[rustfmt::skip]
+fn violations_name_the_keyword_and_what_is_expected() {
+    let octets = |schema: &str| with_content(V31, &format!("{{image/png: {{schema: {schema}}}}}"));
+    let png = "POST /a\ncontent-type: image/png\n\nabc";
+    assert_eq!(explanation(&octets("{type: string, maxLength: 2}"), png), "maxLength | at most 2 octets | 3 octets are not at most 2 octets");
+    assert_eq!(explanation(&octets("{type: string, minLength: 4}"), png), "minLength | at least 4 octets | 3 octets are not at least 4 octets");
+    let one = format!("{JSON}{{\"a\": 1}}");
+    assert_eq!(explanation(&with_body_schema(V31, "false"), &one), "false | no value | {\"a\":1} is not allowed, because its schema is `false`");
+    assert_eq!(explanation(&with_body_schema(V31, "{properties: {a: false}}"), &one), "properties | no value | 1 is not allowed, because its schema is `false`");
+    assert_eq!(explanation(&with_body_schema(V31, "{type: object}"), "POST /a\ncontent-type: application/json; charset=latin1\n\n{}"), " | charset utf-8, or none | JSON must be UTF-8 (RFC 8259 section 8.1); send no other charset");
+    let form = with_content(V31, "{application/x-www-form-urlencoded: {schema: {type: object}}}");
+    assert_eq!(explanation(&form, "POST /a\ncontent-type: application/x-www-form-urlencoded; charset=latin1\n\na=1"), " | charset utf-8 or us-ascii | the charset is not supported");
+}
+
 /// The first line, the header fields and the body of a message.
 fn parts(message: &str) -> (&str, HeaderMap, RecordedBody<'_>) {
     let (head, body) = message.split_once("\n\n").unwrap_or((message, ""));
@@ -93,6 +108,28 @@ fn parts(message: &str) -> (&str, HeaderMap, RecordedBody<'_>) {
 
 /// The classes of the violations of an exchange, in order; the request comes first.
 fn classes(contract: &CompiledContract, request: &str, response: Option<&str>) -> String {
+    let found = violations(contract, request, response);
+    let found: Vec<&str> = found.iter().map(|found| found.class.as_str()).collect();
+    found.join(" ")
+}
+
+/// The keyword, the expectation and the message of the first violation of a request.
+fn explanation(contract: &CompiledContract, request: &str) -> String {
+    let found = violations(contract, request, None);
+    let first = found.first().unwrap_or_else(|| panic!("{request}"));
+    let texts = [
+        first.keyword.as_deref(),
+        first.expected.as_deref(),
+        Some(&first.message),
+    ];
+    texts.map(Option::unwrap_or_default).join(" | ")
+}
+
+fn violations(
+    contract: &CompiledContract,
+    request: &str,
+    response: Option<&str>,
+) -> Vec<Violation> {
     let bounds = ExchangeCheckLimits {
         violations_max: 20,
         json_depth_max: 16,
@@ -127,11 +164,7 @@ fn classes(contract: &CompiledContract, request: &str, response: Option<&str>) -
         response,
     };
     let verdict = ExchangeJudge::new(contract, &policy, bounds).judge(&exchange);
-    let found: Vec<&str> = verdict
-        .violations()
-        .map(|found| found.class.as_str())
-        .collect();
-    found.join(" ")
+    verdict.violations().cloned().collect()
 }
 
 /// Checks the classes of the violations of a request; an empty text expects none.

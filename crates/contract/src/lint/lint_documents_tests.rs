@@ -248,7 +248,7 @@ fn fields_of_the_wrong_type_have_no_effect() {
 #[test]
 #[rustfmt::skip]
 fn fields_of_swagger() {
-    let text = "swagger: '2.0'\ninfo: {title: t, version: '1', descripton: d}\nservers: []\ntag: []\npaths:\n  /a:\n    post:\n      requestBody: {}\n      sumary: s\n      parameters: [{in: body, name: b, type: object, schema: {}}]\n      responses:\n        200: {description: d, content: {}}\n";
+    let text = "swagger: '2.0'\ninfo: {title: t, version: '1', descripton: d}\nservers: []\ntag: []\npaths:\n  /a:\n    trace: {}\n    post:\n      requestBody: {}\n      sumary: s\n      parameters: [{in: body, name: b, type: object, schema: {}}]\n      responses:\n        200: {description: d, content: {}}\n";
     let documents = parse_single_file("api.yaml", text.into(), &Limits::default()).unwrap();
     let found = lint_documents(&documents);
     let found: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -256,9 +256,10 @@ fn fields_of_swagger() {
         "api.yaml:2: warning: `descripton` is not a field of the Info Object and enforces nothing: did you mean `description`? [misspelt-keyword] at #/info/descripton",
         "api.yaml:3: warning: `servers` is not a field of the Swagger Object and has no effect: write `host`, `basePath` and `schemes` [unknown-field] at #/servers",
         "api.yaml:4: warning: `tag` is not a field of the Swagger Object and has no effect: did you mean `tags`? [misspelt-keyword] at #/tag",
-        "api.yaml:8: warning: `requestBody` is not a field of an Operation Object of Swagger 2.0 and has no effect: write a parameter with `in: body` [unknown-field] at #/paths/~1a/post/requestBody",
-        "api.yaml:9: warning: `sumary` is not a field of an Operation Object of Swagger 2.0 and has no effect: did you mean `summary`? [misspelt-keyword] at #/paths/~1a/post/sumary",
-        "api.yaml:10: warning: `type` is not a field of a Parameter Object with `in: body` and has no effect: write it below `schema` [unknown-field] at #/paths/~1a/post/parameters/0/type",
-        "api.yaml:12: warning: `content` is not a field of a Response Object of Swagger 2.0 and has no effect: write `schema`, and the media types in `produces` [unknown-field] at #/paths/~1a/post/responses/200/content",
+        "api.yaml:7: warning: `trace` is not a field of a Path Item Object of Swagger 2.0 and has no effect: remove it; only names with `x-` are extensions [unknown-field] at #/paths/~1a/trace",
+        "api.yaml:9: warning: `requestBody` is not a field of an Operation Object of Swagger 2.0 and has no effect: write a parameter with `in: body` [unknown-field] at #/paths/~1a/post/requestBody",
+        "api.yaml:10: warning: `sumary` is not a field of an Operation Object of Swagger 2.0 and has no effect: did you mean `summary`? [misspelt-keyword] at #/paths/~1a/post/sumary",
+        "api.yaml:11: warning: `type` is not a field of a Parameter Object with `in: body` and has no effect: write it below `schema` [unknown-field] at #/paths/~1a/post/parameters/0/type",
+        "api.yaml:13: warning: `content` is not a field of a Response Object of Swagger 2.0 and has no effect: write `schema`, and the media types in `produces` [unknown-field] at #/paths/~1a/post/responses/200/content",
     ]);
 }

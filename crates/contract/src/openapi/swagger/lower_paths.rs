@@ -6,6 +6,7 @@ use portcullis_json::pointer;
 
 use super::lower_document::SwaggerLowering;
 use super::lower_parameter::SwaggerParameter;
+use super::swagger_object::PATH_ITEM;
 use crate::openapi::written_node::WrittenNode;
 
 /// The fields of a path item that declare operations.
@@ -49,7 +50,7 @@ impl SwaggerLowering<'_> {
                 let members = self.documents.node(object.node_ref).members();
                 members.map(|(name, value)| (name, object.at(value)))
             })
-            .filter(|(name, _)| !matches!(*name, "$ref" | "servers"))
+            .filter(|(name, _)| *name != "$ref")
             .collect();
         let common: Vec<SwaggerParameter> = fields
             .iter()
@@ -68,6 +69,11 @@ impl SwaggerLowering<'_> {
                          to, and Swagger does not define which one applies: remove one"
                     ));
                 }
+                continue;
+            }
+            // OpenAPI 3 has them. Compiling reports all other fields that are unknown.
+            if matches!(*name, "servers" | "trace") {
+                self.unknown_field(PATH_ITEM, name, field);
                 continue;
             }
             self.out.key(name, field.node_ref);

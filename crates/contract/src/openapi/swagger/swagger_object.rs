@@ -31,6 +31,21 @@ pub(super) const ROOT: SwaggerObject = SwaggerObject {
     ],
 };
 
+pub(super) const PATH_ITEM: SwaggerObject = SwaggerObject {
+    title: "a Path Item Object of Swagger 2.0",
+    fields: &[
+        "$ref",
+        "get",
+        "put",
+        "post",
+        "delete",
+        "options",
+        "head",
+        "patch",
+        "parameters",
+    ],
+};
+
 pub(super) const OPERATION: SwaggerObject = SwaggerObject {
     title: "an Operation Object of Swagger 2.0",
     fields: &[
