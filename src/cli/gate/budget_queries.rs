@@ -71,7 +71,7 @@ impl BudgetQueries {
         let total = single(prometheus, &self.total).await?;
         // Samples between the points of the subquery are younger than its step.
         let age = single(prometheus, &self.age).await?;
-        let age = age.unwrap_or_else(|| self.step.as_secs_f64());
+        let age = age.unwrap_or(self.step.as_secs_f64());
         Ok(BudgetMeasurement {
             objective: objective.subject(),
             window: humantime::format_duration(self.window).to_string(),
