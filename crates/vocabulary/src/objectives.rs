@@ -88,11 +88,11 @@ impl ServiceObjectives {
     }
 
     /// What a target must be.
-    pub const TARGET_RULE: &'static str = "a share above 0.0 and below 1.0";
+    pub const TARGET_RULE: &'static str = "a share above 0.0 and below 1.0 (at most nine nines)";
 
-    /// Whether a share is a target: it leaves a budget, and is one.
+    /// Whether a share is a target: it leaves a budget, which has nine digits in rules, and is one.
     pub fn is_target(share: f64) -> bool {
-        share > 0.0 && share < 1.0
+        share > 0.0 && 1.0 - share > 0.9e-9
     }
 
     /// Every objective: those of the service first, then those of its operations.
@@ -195,6 +195,20 @@ mod tests {
         assert_eq!(objective.budget_left(1.0 / 200.0), 0.5);
         assert_eq!(objective.budget_left(0.008), 0.2);
         assert_eq!(objective.budget_left(3.0 / 100.0), -2.0);
+    }
+
+    #[test]
+    fn a_target_leaves_a_budget() {
+        for (share, expected) in [
+            (0.0, false),
+            (1e-9, true),
+            (0.999_999_999, true),
+            (0.999_999_999_9, false),
+            (1.0, false),
+            (f64::NAN, false),
+        ] {
+            assert_eq!(ServiceObjectives::is_target(share), expected, "{share}");
+        }
     }
 
     #[test]

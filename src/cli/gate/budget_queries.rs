@@ -26,6 +26,8 @@ pub(super) async fn measure_budgets(
 /// What is asked about one objective.
 struct BudgetQueries {
     window: Duration,
+    /// The step of the subquery for the age.
+    step: Duration,
     /// The bad share of the requests.
     bad: String,
     /// The requests.
@@ -49,6 +51,7 @@ impl BudgetQueries {
         let step = (seconds / COVERAGE_POINTS).max(1);
         Self {
             window: objectives.window,
+            step: Duration::from_secs(step),
             bad: format!("sum(increase({requests}, result=\"bad\"}}[{seconds}s])) / {total}"),
             total,
             age: format!(
@@ -66,13 +69,15 @@ impl BudgetQueries {
         let bad = single(prometheus, &self.bad).await?;
         let bad = bad.filter(|bad| (0.0..=1.0).contains(bad));
         let total = single(prometheus, &self.total).await?;
+        // Samples between the points of the subquery are younger than its step.
         let age = single(prometheus, &self.age).await?;
+        let age = age.unwrap_or(self.step.as_secs_f64());
         Ok(BudgetMeasurement {
             objective: objective.subject(),
             window: humantime::format_duration(self.window).to_string(),
             left: bad.map(|bad| objective.budget_left(bad)),
             requests: total.filter(|total| total.is_finite()).unwrap_or_default(),
-            covered: age.and_then(|age| covered(age, self.window)),
+            covered: covered(age, self.window),
             query: self.bad,
         })
     }

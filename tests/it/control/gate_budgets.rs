@@ -17,7 +17,9 @@ const STEP: u64 = 240;
 /// How far back samples go, a day more than the window.
 const DAYS: u64 = 8;
 
-const SERVICES: [&str; 6] = ["steady", "reset", "young", "idle", "lost", "burnt"];
+const SERVICES: [&str; 7] = [
+    "steady", "reset", "young", "newborn", "idle", "lost", "burnt",
+];
 
 /// One bad request in 200, unless the service is `burnt`; the objective allows two.
 fn samples() -> String {
@@ -33,6 +35,7 @@ fn samples() -> String {
                 let value = match service {
                     "reset" => number % 500 * each,
                     "young" if ago > 2 * 24 * 3600 => continue,
+                    "newborn" if ago > 3 * STEP => continue,
                     "idle" => 7,
                     // It ended before the window.
                     "lost" if ago < (7 * 24 + 12) * 3600 => continue,
@@ -127,9 +130,14 @@ fn only_a_measured_budget_holds_or_passes_a_deployment() {
         "allowed",
         &[
             "warns Prometheus has only ",
-            " requests of the last 1day 23h ",
+            " requests within 1day 23h ",
             "the window is 7days",
         ],
+    );
+    check(
+        "newborn",
+        "allowed",
+        &["warns Prometheus has only ", "the window is 7days"],
     );
     let none = "warns Prometheus has no requests that judge the availability of";
     check("idle", "allowed", &[none]);

@@ -73,15 +73,15 @@ fn what_cannot_be_read_is_named_and_left_out() {
     check("[]", "`x-slo` must be an object such as {availability: 0.999} and is ignored");
     check("{}", "`x-slo` must be an object such as {availability: 0.999} and is ignored");
     check("null", "`x-slo` must be an object such as {availability: 0.999} and is ignored");
-    check("{availability: 99.9}", "`x-slo.availability` must be a share above 0.0 and below 1.0, such as 0.999, and is ignored");
-    check("{availability: '0.9'}", "`x-slo.availability` must be a share above 0.0 and below 1.0, such as 0.999, and is ignored");
-    check("{availability: 1}", "`x-slo.availability` must be a share above 0.0 and below 1.0, such as 0.999, and is ignored");
+    check("{availability: 99.9}", "`x-slo.availability` must be a share above 0.0 and below 1.0 (at most nine nines), such as 0.999, and is ignored");
+    check("{availability: '0.9'}", "`x-slo.availability` must be a share above 0.0 and below 1.0 (at most nine nines), such as 0.999, and is ignored");
+    check("{availability: 1}", "`x-slo.availability` must be a share above 0.0 and below 1.0 (at most nine nines), such as 0.999, and is ignored");
     check("{window: 400d}", "`x-slo.window` must be whole hours or days from 7d to 366d, such as 30d, and is ignored");
     check("{window: 30}", "`x-slo.window` must be whole hours or days from 7d to 366d, such as 30d, and is ignored");
     check("{latency: {le: 300ms}}", "`x-slo.latency` must have `le` and `share`, such as {le: 300ms, share: 0.99}, and is ignored");
     check("{latency: 300ms}", "`x-slo.latency` must have `le` and `share`, such as {le: 300ms, share: 0.99}, and is ignored");
     check("{latency: {le: 2m, share: 0.9}}", "`x-slo.latency.le` must be a duration from 1ms to 60s, such as 300ms, and `x-slo.latency` is ignored");
-    check("{latency: {le: 1s, share: 2}}", "`x-slo.latency.share` must be a share above 0.0 and below 1.0, such as 0.999, and is ignored");
+    check("{latency: {le: 1s, share: 2}}", "`x-slo.latency.share` must be a share above 0.0 and below 1.0 (at most nine nines), such as 0.999, and is ignored");
     check("{availabilty: 0.9}", "`availabilty` is not a field of `x-slo` here and is ignored; fields are availability, latency, window");
 }
 

@@ -59,7 +59,7 @@ impl GateCase<'_> {
         };
         let requests = requests.round();
         let seen = match covered {
-            Some(covered) => format!("{requests} requests of the last {covered}"),
+            Some(covered) => format!("{requests} requests within {covered}"),
             None => format!("{requests} requests"),
         };
         if *left < budget_min {
