@@ -13,8 +13,8 @@ use portcullis_json::JsonNode;
 use super::super::compat_finding::{ChangeLocation, ExchangePart};
 use super::super::containment::{ContainmentVerdict, ValueEncoding};
 use super::super::containment_checker::SchemaKeyPair;
-use super::super::rule_breaks::part_headers;
 use super::super::schema_diff::canonical;
+use super::super::witness::part_headers;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, RefusedValue, property,
 };
