@@ -177,7 +177,7 @@ fn is_default(
     }
 }
 
-/// Whether the schema of a form lists its properties, and this is none of them. Its encoding has no
+/// Whether the schema of a form lists its properties without this one, so its encoding has no
 /// effect.
 fn is_of_no_property(contract: &CompiledContract, media: &MediaType, name: &str) -> bool {
     let Some((schema, _)) = described(contract, media) else {
