@@ -11,7 +11,7 @@ use super::super::containment::FoundText;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison};
 use super::nested_lists::nested_formats;
 use super::parameter_changes::value_schema;
-use super::value_encoding::text_form;
+use super::value_encoding::{WrittenForms, text_form};
 
 /// The serialization of a value, reduced to what shows on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,15 +60,6 @@ impl EffectiveStyle {
             _ => Self { style, explode },
         }
     }
-}
-
-/// The serialization of a value in both revisions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WrittenForms {
-    Same,
-    Different,
-    /// They differ, and the receiver accepts every text.
-    AnyText,
 }
 
 impl ContractComparison<'_> {

@@ -13,8 +13,8 @@ use portcullis_json::JsonNode;
 use super::super::compat_finding::{ChangeLocation, ExchangePart};
 use super::super::containment::{ContainmentVerdict, ValueEncoding};
 use super::super::containment_checker::SchemaKeyPair;
-use super::super::rule_breaks::part_headers;
 use super::super::schema_diff::canonical;
+use super::super::witness::part_headers;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, RefusedValue, property,
 };
@@ -177,7 +177,7 @@ fn is_default(
     }
 }
 
-/// Whether the schema of a form lists its properties, and this is none of them. Its encoding has no
+/// Whether the schema of a form lists its properties without this one, so its encoding has no
 /// effect.
 fn is_of_no_property(contract: &CompiledContract, media: &MediaType, name: &str) -> bool {
     let Some((schema, _)) = described(contract, media) else {

@@ -11,8 +11,7 @@ use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite, property,
 };
-use super::effective_style::WrittenForms;
-use super::value_encoding::{body_encoding, encoding_of};
+use super::value_encoding::{WrittenForms, body_encoding, encoding_of};
 use portcullis_vocabulary::Date;
 
 /// Parameters always belong to a request.

@@ -18,10 +18,9 @@ use super::super::witness::ValueCarrier;
 use super::contract_comparison::{
     ChangeDetails, ChangeScope, ContractComparison, OperationPair, SchemaSite,
 };
-use super::effective_style::WrittenForms;
 use super::media_types::ContentSite;
 use super::parameter_changes::value_schema;
-use super::value_encoding::encoding_of;
+use super::value_encoding::{WrittenForms, encoding_of};
 
 /// Changes here always belong to a response.
 const RESPONSE: Option<MessageDirection> = Some(MessageDirection::Response);

@@ -24,12 +24,12 @@ pub(super) struct NamedParameter<'c> {
     /// The media type of the whole query, if the parameter is the whole query.
     pub(super) whole: Option<&'c MediaType>,
     names: Vec<WireName>,
-    others: OtherNames,
+    others: UndeclaredNames,
 }
 
 /// The names that a parameter has besides those that it declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum OtherNames {
+enum UndeclaredNames {
     None,
     /// The names that no other parameter has.
     Free,
@@ -66,10 +66,10 @@ impl<'c> NamedParameters<'c> {
     /// The name as a parameter sends it.
     pub(super) fn sent(&self, by: &NamedParameter<'c>, name: &str) -> Option<WireName> {
         let sends_others = match by.others {
-            OtherNames::None => false,
-            OtherNames::Free => true,
-            OtherNames::Bracketed => by.parameter.has_other_members(),
-            OtherNames::Every { is_sent } => is_sent,
+            UndeclaredNames::None => false,
+            UndeclaredNames::Free => true,
+            UndeclaredNames::Bracketed => by.parameter.has_other_members(),
+            UndeclaredNames::Every { is_sent } => is_sent,
         };
         if sends_others {
             self.read(by, name)
@@ -89,10 +89,10 @@ impl<'c> NamedParameters<'c> {
             })
         };
         let property = match by.others {
-            OtherNames::None => None,
-            OtherNames::Every { .. } => Some(name),
-            OtherNames::Free => Some(name).filter(|_| is_free()),
-            OtherNames::Bracketed => {
+            UndeclaredNames::None => None,
+            UndeclaredNames::Every { .. } => Some(name),
+            UndeclaredNames::Free => Some(name).filter(|_| is_free()),
+            UndeclaredNames::Bracketed => {
                 let rest = name.strip_prefix(by.parameter.name.as_str());
                 let inner = rest.and_then(|rest| rest.strip_prefix('[')?.strip_suffix(']'));
                 inner.filter(|_| is_free())
@@ -160,15 +160,15 @@ pub(super) fn named(parameter: &Parameter) -> NamedParameter<'_> {
         .map(property)
         .collect();
     let others = match has_own_names {
-        true if is_deep => OtherNames::Bracketed,
-        true if parameter.has_other_members() => OtherNames::Free,
-        _ => OtherNames::None,
+        true if is_deep => UndeclaredNames::Bracketed,
+        true if parameter.has_other_members() => UndeclaredNames::Free,
+        _ => UndeclaredNames::None,
     };
     let own = WireName {
         name: parameter.name.clone(),
         property: None,
     };
-    let is_unnamed = names.is_empty() && others == OtherNames::None;
+    let is_unnamed = names.is_empty() && others == UndeclaredNames::None;
     NamedParameter {
         parameter,
         schema: parameter.schema(),
@@ -201,7 +201,7 @@ fn whole_query<'c>(
         schema: media.schema.as_ref(),
         whole: Some(media),
         names: names.collect(),
-        others: OtherNames::Every {
+        others: UndeclaredNames::Every {
             is_sent: others.is_some_and(|others| others.as_bool() != Some(false)),
         },
     }

@@ -8,6 +8,15 @@ use portcullis_contract::{
 use super::super::containment::{ItemSeparation, TextCarrier, TextForm, ValueEncoding};
 use super::contract_comparison::OperationPair;
 
+/// The serialization of a value in both revisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WrittenForms {
+    Same,
+    Different,
+    /// They differ, and the receiver accepts every text.
+    AnyText,
+}
+
 /// The encoding of a parameter or a header field that both revisions write in the same style.
 pub(super) fn encoding_of(
     pair: OperationPair<'_>,

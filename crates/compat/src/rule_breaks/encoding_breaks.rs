@@ -8,10 +8,9 @@ use serde_json::Value;
 
 use super::super::compat_finding::{ChangeLocation, ExchangePart};
 use super::super::witness::{
-    BodyChoice, BodyText, FieldForm, MessageJudge, PartPosition, RequestChoices,
-    ResponseBodyChoice, ResponseChoices, body_with, build_request, build_response,
-    field_content_types, field_values, has_required_headers, header_text, received,
-    request_content,
+    BodyChoice, BodyText, FieldForm, MessageJudge, RequestChoices, ResponseBodyChoice,
+    ResponseChoices, body_with, build_request, build_response, field_content_types, field_values,
+    has_required_headers, header_text, part_headers, received, request_content,
 };
 use super::break_evidence::BreakEvidence;
 use super::break_sides::BreakSides;
@@ -82,18 +81,6 @@ impl<'c> BreakSides<'c> {
             name,
         };
         Some(field.evidence(headers))
-    }
-}
-
-/// The declared header fields of the parts of a field, or of the part at a position.
-pub(crate) fn part_headers<'m>(
-    contract: &CompiledContract,
-    media: &'m MediaType,
-    name: &str,
-) -> &'m [Parameter] {
-    match PartPosition::parse(name) {
-        Some(position) => media.ordered_part_headers(position.number(contract, media)),
-        None => media.part_headers(name),
     }
 }
 

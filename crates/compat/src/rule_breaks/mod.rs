@@ -18,5 +18,4 @@ mod rule_demonstration;
 #[cfg(test)]
 mod tests;
 
-pub(super) use encoding_breaks::part_headers;
 pub(super) use rule_demonstration::demonstrate_rule_breaks;

@@ -1204,7 +1204,7 @@ fn headers_of_parts_in_responses() {
     encoding(&integer, &text, ChangeLevel::Breaking, &refused);
 }
 
-/// Encodings that say what is so without them are no change.
+/// An encoding that only says what is so without it does not change anything.
 #[test]
 fn encodings_without_effect() {
     let object = "{type: object, properties: {a: {type: integer}}}";

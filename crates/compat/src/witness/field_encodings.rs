@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use portcullis_contract::{
-    CompiledContract, DocumentSet, MediaRange, MediaType, NodeRef, ParameterStyle,
+    CompiledContract, DocumentSet, MediaRange, MediaType, NodeRef, Parameter, ParameterStyle,
 };
 use portcullis_json::JsonNode;
 
@@ -86,6 +86,18 @@ impl PartPosition {
                 prefix.map_or(0, |prefix| prefix.elements().count())
             }
         }
+    }
+}
+
+/// The declared header fields of the parts of a field, or of the part at a position.
+pub(crate) fn part_headers<'m>(
+    contract: &CompiledContract,
+    media: &'m MediaType,
+    name: &str,
+) -> &'m [Parameter] {
+    match PartPosition::parse(name) {
+        Some(position) => media.ordered_part_headers(position.number(contract, media)),
+        None => media.part_headers(name),
     }
 }
 

@@ -27,7 +27,7 @@ pub use confirmed_witness::Witness;
 pub(super) use contract_side::{
     CompleteMessage, ContractSide, ValueCarrier, complete_message, verify,
 };
-pub(super) use field_encodings::{FieldForm, PartPosition};
+pub(super) use field_encodings::{FieldForm, part_headers};
 pub(super) use message_judge::MessageJudge;
 pub(super) use message_samples::{
     body_values, delimited_texts, field_values, listed_values, parameter_values,
