@@ -21,7 +21,8 @@ use crate::exchange::service_core::ForwardTarget;
 use crate::exchange::shadow_capture::ShadowCapture;
 use crate::exchange::verdict_answer;
 use crate::headers::{
-    AddedFields, MaxForwards, Peer, add_forwarding, count_hop, grpc_timeout, set_grpc_timeout,
+    AddedFields, MaxForwards, Peer, add_forwarding, count_hop, grpc_timeout, return_header_map,
+    set_grpc_timeout,
 };
 use crate::upstream::{UpstreamError, UpstreamPhase, UpstreamRouting};
 use portcullis_identity::remove_squad_headers;
@@ -136,6 +137,7 @@ async fn send(
             None => None,
         };
         if next.is_none() {
+            return_header_map(std::mem::take(request.headers_mut()));
             return conclude(result, in_flight, record, deadline);
         }
     }
