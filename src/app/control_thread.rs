@@ -182,7 +182,6 @@ async fn update_gauges(gauges: GaugeSources, calls: Arc<OpenCalls>) {
     let mut tick = tokio::time::interval(GAUGE_INTERVAL);
     loop {
         tick.tick().await;
-        metrics.run_upkeep();
         connections.set(cap.open() as f64);
         egress_open.set(calls.open() as f64);
         body_memory.set(live_state.body_memory() as f64);

@@ -21,31 +21,52 @@ impl PlainNumber {
     /// number, and for what is not a number.
     #[inline(always)]
     pub fn read(word: u64) -> Option<Self> {
-        let digits = word ^ (ONES * u64::from(b'0'));
-        // A bit for each byte that is not a digit. A byte that carries is not one, so the lowest of
-        // these bits is exact.
-        let others = (digits.wrapping_add(ONES * 0x76) | digits) >> 7 & ONES;
+        if !matches!(byte(word, 0), b'1'..=b'9') {
+            return Self::read_fraction(word);
+        }
+        let others = others(word);
         let bits = NonZeroU64::new(others)?.trailing_zeros();
-        let is_zero = byte(word, 0) == b'0';
-        if bits == 0 || is_zero && bits > 8 {
-            return None;
-        }
-        let mut past = bits;
-        let mut decimals = 0;
-        if byte(word, bits) == b'.' {
-            // The point carries nothing.
-            past = NonZeroU64::new(others & (others - 1))?.trailing_zeros();
-            decimals = ((past - bits) / 8 - 1) as usize;
-            if decimals == 0 {
-                return None;
-            }
-        }
-        (byte(word, past) | 0x20 != b'e').then_some(Self {
-            digits: (bits / 8) as usize - usize::from(is_zero),
+        Self::after_integer(word, others, bits, (bits / 8) as usize)
+    }
+
+    /// The same for a number whose integer is 0.
+    #[inline(always)]
+    fn read_fraction(word: u64) -> Option<Self> {
+        let others = others(word);
+        let is_zero = byte(word, 0) == b'0' && others.trailing_zeros() == 8;
+        is_zero.then(|| Self::after_integer(word, others, 8, 0))?
+    }
+
+    /// Reads what follows the integer, which takes so many bits of the word.
+    #[inline(always)]
+    fn after_integer(word: u64, others: u64, bits: u32, digits: usize) -> Option<Self> {
+        let number = |past: u32, decimals| Self {
+            digits,
             decimals,
             length: past as usize / 8,
-        })
+        };
+        let is_exponent = |after: u8| after | 0x20 == b'e';
+        match byte(word, bits) {
+            // What mostly follows is less than a point.
+            ..b'.' => Some(number(bits, 0)),
+            b'.' => {
+                // The point carries nothing.
+                let past = NonZeroU64::new(others & (others - 1))?.trailing_zeros();
+                let decimals = ((past - bits) / 8 - 1) as usize;
+                let is_right = decimals > 0 && !is_exponent(byte(word, past));
+                is_right.then(|| number(past, decimals))
+            }
+            after => (!is_exponent(after)).then(|| number(bits, 0)),
+        }
     }
+}
+
+/// A bit for each byte that is not a digit. A byte that carries is not one, so the lowest of these bits
+/// is exact.
+#[inline(always)]
+const fn others(word: u64) -> u64 {
+    let digits = word ^ (ONES * b'0' as u64);
+    (digits.wrapping_add(ONES * 0x76) | digits) >> 7 & ONES
 }
 
 #[inline(always)]

@@ -27,9 +27,9 @@ const POSITION_MAX: usize = u32::MAX as usize;
 pub(super) fn string_stop(bytes: &[u8], from: usize) -> usize {
     // Many strings are short.
     match chunk_at(bytes, from) {
-        Some(chunk) => match stop_in(chunk) {
-            Some(at) => from + at,
-            None => distant_stop(bytes, from + chunk.len()),
+        Some(chunk) => match stops(u64::from_le_bytes(*chunk)) {
+            0 => distant_stop(bytes, from + 8),
+            stops => from + (stops.trailing_zeros() / 8) as usize,
         },
         None => distant_stop(bytes, from),
     }
@@ -38,27 +38,11 @@ pub(super) fn string_stop(bytes: &[u8], from: usize) -> usize {
 /// The same after the quote at `at`, given the eight bytes from there.
 #[inline(always)]
 pub(super) fn stop_after_quote(bytes: &[u8], at: usize, word: u64) -> usize {
-    if let Some(chunk) = chunk_at(bytes, at + 1) {
-        return match stop_in(chunk) {
-            Some(stop) => at + 1 + stop,
-            None => distant_stop(bytes, at + 1 + chunk.len()),
-        };
-    }
     // The quote itself does not count.
-    match NonZeroU64::new(stops(word | 0x80)) {
-        Some(stops) => at + (stops.trailing_zeros() / 8) as usize,
-        None => distant_stop(bytes, at + 8),
+    if let Some(stops) = NonZeroU64::new(stops(word | 0x80)) {
+        return at + (stops.trailing_zeros() / 8) as usize;
     }
-}
-
-/// The first byte of a chunk that ends a run of plain characters.
-#[inline(always)]
-fn stop_in(chunk: &[u8; 16]) -> Option<usize> {
-    // Without branches, so it compiles to vector instructions.
-    let marks = std::array::from_fn(|at| if is_stop(chunk[at]) { u8::MAX } else { 0 });
-    let marks = u128::from_le_bytes(marks);
-    let position = |marks| Some((NonZeroU64::new(marks)?.trailing_zeros() / 8) as usize);
-    position(marks as u64).or_else(|| Some(8 + position((marks >> 64) as u64)?))
+    string_stop(bytes, at + 8)
 }
 
 #[inline(never)]

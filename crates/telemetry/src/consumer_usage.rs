@@ -98,17 +98,12 @@ fn write_metric<'a>(
     metric: &Metric,
     samples: impl Iterator<Item = (Vec<&'a str>, String)>,
 ) {
-    let Metric { name, help, .. } = metric;
+    let name = metric.name;
     let mut samples = samples.peekable();
     if samples.peek().is_none() {
         return;
     }
-    let kind = match metric.kind {
-        MetricKind::Counter => "counter",
-        MetricKind::Gauge => "gauge",
-        MetricKind::Histogram => "histogram",
-    };
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    write_heading(text, metric);
     for (values, value) in samples {
         let labels = metric.labels.iter().zip(values);
         let labels: Vec<String> = labels
@@ -119,8 +114,19 @@ fn write_metric<'a>(
     text.push('\n');
 }
 
+/// Writes the lines before the samples of a metric.
+pub(super) fn write_heading(text: &mut String, metric: &Metric) {
+    let Metric { name, help, .. } = metric;
+    let kind = match metric.kind {
+        MetricKind::Counter => "counter",
+        MetricKind::Gauge => "gauge",
+        MetricKind::Histogram => "histogram",
+    };
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
 /// The value of a label, as the text format quotes it.
-fn escaped(value: &str) -> String {
+pub(super) fn escaped(value: &str) -> String {
     value
         .replace('\\', "\\\\")
         .replace('"', "\\\"")

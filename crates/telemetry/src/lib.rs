@@ -13,6 +13,7 @@ mod owner_view;
 
 mod metric_names;
 mod consumer_usage;
+mod duration_histograms;
 mod metrics;
 mod process;
 mod retired_services;

@@ -6,36 +6,23 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
-use metrics_exporter_prometheus::{
-    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
-};
+use metrics::{Counter, Gauge, Key, Label, Level, Metadata, Recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use portcullis_vocabulary::Catalog;
 
 use super::build_info;
 use super::consumer_usage::ConsumerUsageText;
+use super::duration_histograms::{DurationHistogram, DurationHistogramText};
 use super::inventory::{SquadHealth, TrafficInventory};
 use super::metric_names::{
     BODY_MEMORY, BUILD_INFO, CANDIDATE_JUDGED, CANDIDATE_MISSED, CANDIDATE_REFUSALS,
-    CERTIFICATE_NOT_AFTER, COMPILE, CONNECTIONS, DRIFT_RATE, HEALTH, JUDGING, LOG_LINES_LOST,
-    METRICS, Metric, MetricKind, OVERHEAD, RELOADS, REVISION_INFO, SERVICE_INFO, STALE, TLS_STALE,
-    UNJUDGED_PARTS, UNREACHABLE,
+    CERTIFICATE_NOT_AFTER, COMPILE, CONNECTIONS, DRIFT_RATE, HEALTH, LOG_LINES_LOST, METRICS,
+    Metric, MetricKind, RELOADS, REVISION_INFO, SERVICE_INFO, STALE, TLS_STALE, UNJUDGED_PARTS,
+    UNREACHABLE,
 };
 use super::process::{self, PROCESS_METRICS};
 use super::retired_services::RetiredServices;
-
-/// From 100 microseconds, a fast upstream on the local network, to 10 seconds, after which most
-/// clients have given up.
-const DURATION_BUCKETS_SECONDS: [f64; 16] = [
-    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
-    5.0, 10.0,
-];
-
-/// The overhead of Portcullis is measured in microseconds.
-const OVERHEAD_BUCKETS_SECONDS: [f64; 10] = [
-    0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025,
-];
 
 /// The metrics of one program. Disabled metrics record nothing.
 #[derive(Clone)]
@@ -46,6 +33,7 @@ struct MetricsRegistry {
     handle: PrometheusHandle,
     retired: RetiredServices,
     usage: ConsumerUsageText,
+    durations: DurationHistogramText,
 }
 
 impl fmt::Debug for Metrics {
@@ -95,15 +83,8 @@ impl Metrics {
         });
         let mut text = registry.handle.render();
         registry.usage.write(&mut text);
+        registry.durations.write(&mut text);
         Some(registry.retired.filter(text))
-    }
-
-    /// Moves recent histogram samples into their buckets. Call it every few seconds: until then
-    /// every sample is kept in memory.
-    pub fn run_upkeep(&self) {
-        if let Some(registry) = &self.0 {
-            registry.handle.run_upkeep();
-        }
     }
 
     /// Shows what the consumers of a service use, as its inventory counts it.
@@ -243,11 +224,17 @@ impl Metrics {
         })
     }
 
-    pub(super) fn histogram(&self, metric: &Metric, values: &[&str]) -> Histogram {
-        self.0.as_ref().map_or_else(Histogram::noop, |registry| {
-            let key = key(metric, values);
-            registry.recorder.register_histogram(&key, &METADATA)
-        })
+    /// The histogram of a series on a data core.
+    pub(super) fn histogram(
+        &self,
+        metric: &Metric,
+        values: &[&str],
+        core: usize,
+    ) -> Arc<DurationHistogram> {
+        match &self.0 {
+            Some(registry) => registry.durations.register(metric, values, core),
+            None => Arc::new(DurationHistogram::new(metric)),
+        }
     }
 
     pub(super) fn gauge(&self, metric: &Metric, values: &[&str]) -> Gauge {
@@ -260,19 +247,13 @@ impl Metrics {
 
 impl MetricsRegistry {
     fn new() -> Self {
-        let full = |metric: &Metric| Matcher::Full(metric.name.to_owned());
-        let fine = &OVERHEAD_BUCKETS_SECONDS;
-        let recorder = PrometheusBuilder::new()
-            .set_buckets(&DURATION_BUCKETS_SECONDS)
-            .and_then(|builder| builder.set_buckets_for_metric(full(&OVERHEAD), fine))
-            .and_then(|builder| builder.set_buckets_for_metric(full(&JUDGING), fine))
-            .expect("the bucket lists are not empty")
-            .build_recorder();
+        let recorder = PrometheusBuilder::new().build_recorder();
         let registry = Self {
             handle: recorder.handle(),
             recorder,
             retired: RetiredServices::default(),
             usage: ConsumerUsageText::default(),
+            durations: DurationHistogramText::default(),
         };
         registry.describe();
         registry

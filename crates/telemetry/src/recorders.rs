@@ -12,11 +12,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use metrics::{Counter, Histogram};
+use metrics::Counter;
 
 use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
 use portcullis_vocabulary::{ServiceObjectives, Tier};
 
+use super::duration_histograms::DurationHistogram;
 use super::inventory::{DriftEvent, ExchangeTally, ExchangeUsage, TrafficInventory};
 use super::metric_names::{
     DEPRECATED, DROPPED_HEADERS, DURATION, HANDSHAKE_FAILURES, HTTP_REFUSALS, IDENTITY_FAULTS,
@@ -96,9 +97,9 @@ pub struct ServiceRecorder {
     untrusted_claims: OnceCell<Counter>,
     /// Registered when they are first used: a histogram has many series, and an idle service
     /// needs none.
-    durations: [OnceCell<Histogram>; RequestOutcome::ALL.len()],
-    overhead: OnceCell<Histogram>,
-    judging: OnceCell<Histogram>,
+    durations: [OnceCell<Arc<DurationHistogram>>; RequestOutcome::ALL.len()],
+    overhead: OnceCell<Arc<DurationHistogram>>,
+    judging: OnceCell<Arc<DurationHistogram>>,
 }
 
 /// Operation and squad of a request: integers for the hot path, names for new labels.
@@ -182,18 +183,18 @@ impl ServiceRecorder {
         if outcome.is_timed_by_upstream() {
             self.inventory.record_latency(self.core, measured.took);
         }
-        let histogram = |metric, labels: &[&str]| self.metrics.histogram(metric, labels);
+        let histogram = |metric, labels: &[&str]| self.metrics.histogram(metric, labels, self.core);
         let service = self.service.as_str();
         self.durations[outcome as usize]
             .get_or_init(|| histogram(&DURATION, &[service, outcome.as_str()]))
-            .record(measured.took.as_secs_f64());
+            .observe(measured.took);
         self.overhead
             .get_or_init(|| histogram(&OVERHEAD, &[service]))
-            .record(measured.own.as_secs_f64());
+            .observe(measured.own);
         if !measured.judging.is_zero() {
             self.judging
                 .get_or_init(|| histogram(&JUDGING, &[service]))
-                .record(measured.judging.as_secs_f64());
+                .observe(measured.judging);
         }
     }
 

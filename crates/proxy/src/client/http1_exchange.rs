@@ -22,7 +22,7 @@ use super::tls_opening::TLS_HANDSHAKE;
 use crate::body::{Http1Body, IncomingBody};
 use crate::connection_state::ConnectionState;
 use crate::exchange::{AnswerBody, UpgradedExchange};
-use crate::headers::Peer;
+use crate::headers::{Peer, return_header_map};
 use crate::inspect::{BodyFraming, HTTP2_PREFACE, HttpRefusal, ParsedRequest};
 use crate::limits::ClientLimits;
 use crate::poll_clock;
@@ -311,6 +311,7 @@ where
         let source = AnswerBuffer::new(body, self.limits.response_buffer_max, buffered);
         let mut interim = state.interim.borrow_mut();
         self.closes |= slot.writer.begin(&head, source, terms, &mut interim);
+        return_header_map(head.headers);
         // Another time is needed only if the answer cannot be written at once.
         self.since = now;
         self.is_slow = false;

@@ -21,6 +21,7 @@ use portcullis_vocabulary::protection::BreakerPolicy;
 
 use super::request_record::RequestRecord;
 use super::service_core::ServiceCore;
+use crate::headers::field_value;
 use crate::upstream::{EndpointLease, UpstreamError, UpstreamPhase};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -116,9 +117,9 @@ impl InFlight {
         now: Instant,
         took: Duration,
     ) {
-        let policy = &self.admission().policy().protection.breaker;
-        let (result, retry_after) = call_result(response, policy);
         self.is_grpc = is_grpc(response.headers());
+        let policy = &self.admission().policy().protection.breaker;
+        let (result, retry_after) = call_result(response, self.is_grpc, policy);
         self.record(result, retry_after, now, took);
     }
 
@@ -227,13 +228,13 @@ impl ServiceCore {
 /// Whether a response counts as a failure, and its `Retry-After` if it does.
 fn call_result<B>(
     response: &Response<B>,
+    is_grpc: bool,
     policy: &BreakerPolicy,
 ) -> (CallResult, Option<Duration>) {
     let status = response.status();
     let is_refused = status == StatusCode::TOO_MANY_REQUESTS && policy.counts_429;
-    let failed = status.is_server_error() || is_refused || {
-        is_grpc(response.headers()) && grpc_failed(response.headers())
-    };
+    let failed =
+        status.is_server_error() || is_refused || (is_grpc && grpc_failed(response.headers()));
     if failed {
         (CallResult::Failed, retry_after(response.headers()))
     } else {
@@ -256,7 +257,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 fn is_grpc(headers: &HeaderMap) -> bool {
-    let media = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let media = field_value(headers, &CONTENT_TYPE).map(|value| value.as_bytes());
     media.is_some_and(|media| media.starts_with(b"application/grpc"))
 }
 
@@ -283,8 +284,9 @@ mod tests {
     fn only_server_errors_are_failures() {
         let check = |status, fields: &[(&'static str, &str)], expected| {
             let policy = BreakerPolicy::default();
+            let response = response(status, fields);
             assert_eq!(
-                call_result(&response(status, fields), &policy).0,
+                call_result(&response, is_grpc(response.headers()), &policy).0,
                 expected,
                 "{status} {fields:?}"
             );
@@ -302,7 +304,8 @@ mod tests {
             counts_429: true,
             ..BreakerPolicy::default()
         };
-        let (result, delay) = call_result(&response(429, &[("retry-after", "7")]), &counting);
+        let (result, delay) =
+            call_result(&response(429, &[("retry-after", "7")]), false, &counting);
         assert_eq!(
             (result, delay),
             (CallResult::Failed, Some(Duration::from_secs(7)))

@@ -20,8 +20,7 @@ use portcullis_telemetry::{
     DriftEvent, MaskedViolation, RequestLabels, RequestMeasurement, RequestOutcome,
     ServiceAttributes, Span, UpgradeFields, ViolatedParts,
 };
-use portcullis_vocabulary::enforcement::{Enforcement, ViolationClass};
-use portcullis_vocabulary::{Caller, Consumer};
+use portcullis_vocabulary::{Caller, Consumer, Enforcement, ViolationClass};
 
 use super::answer_passage::AnswerPassage;
 use super::answer_table::ProblemCause;

@@ -7,6 +7,7 @@ use http::header::{Entry, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, V
 use portcullis_tls::TlsSession;
 
 use super::added_fields::AddedFields;
+use super::field_lookup::field_value;
 use super::header_value;
 use super::peer_address::PeerAddress;
 
@@ -159,16 +160,9 @@ pub fn add_forwarding(
     if !peer.trusted {
         remove_client_descriptions(headers);
     }
-    peer.forwarding(host_value(headers), via).added.clone()
-}
-
-/// The `Host` of a request.
-pub(crate) fn host_value(headers: &HeaderMap) -> Option<&HeaderValue> {
-    match headers.iter().next() {
-        // Nearly all clients send it first.
-        Some((name, value)) if *name == HOST => Some(value),
-        _ => headers.get(HOST),
-    }
+    peer.forwarding(field_value(headers, &HOST), via)
+        .added
+        .clone()
 }
 
 /// Appends to the fields of a trusted peer.

@@ -22,13 +22,15 @@ mod via;
 mod websocket_handshake;
 mod grpc_timeout;
 mod header_value;
+mod spare_maps;
+mod field_lookup;
 
 #[cfg(test)]
 mod tests;
 
 pub use added_fields::AddedFields;
+pub(crate) use field_lookup::field_value;
 pub(crate) use field_name_cache::FieldNameCache;
-pub(crate) use forwarding::host_value;
 pub(crate) use forwarding::random_request_id;
 pub use forwarding::{Peer, add_forwarding, add_request_id};
 pub(crate) use grpc_timeout::{grpc_timeout, set_grpc_timeout};
@@ -43,6 +45,7 @@ pub use name_traits::NameTraits;
 pub use peer_address::PeerAddress;
 pub(crate) use reason_phrase::ReasonPhrase;
 pub(super) use response_length::remake_content_length;
+pub(crate) use spare_maps::{return_header_map, take_header_map};
 pub(crate) use via::{ViaProcess, ViaPseudonym};
 pub(crate) use websocket_handshake::{
     UpgradeRefusal, add_handshake_key, add_upgrade, check_handshake, handshake_fault,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::uri::{PathAndQuery, Uri};
-use http::{HeaderMap, HeaderValue, Method, Request, Version};
+use http::{HeaderValue, Method, Request, Version};
 use memchr::memchr;
 
 use super::body_framing::BodyFraming;
@@ -16,7 +16,7 @@ use super::message_lines::has_control;
 use super::parsed_request::{ExchangeTerms, ParsedRequest};
 use super::request_target;
 use super::transfer_codings::TransferCodings;
-use crate::headers::{FieldNameCache, NameTraits};
+use crate::headers::{FieldNameCache, NameTraits, take_header_map};
 
 /// How many fields are added to most requests: their id.
 const GATEWAY_FIELDS: usize = 1;
@@ -72,12 +72,9 @@ impl HeadReader {
         if has_control(line) {
             return Err(HttpRefusal::ControlCharacter);
         }
-        let mut parts = line.split(|b| *b == b' ');
-        let (Some(method), Some(target), Some(version), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(HttpRefusal::MalformedRequestLine);
-        };
+        let (method, rest) = split_at_space(line)?;
+        // A further space makes the version malformed.
+        let (target, version) = split_at_space(rest)?;
         if !is_token(method) {
             return Err(HttpRefusal::MalformedRequestLine);
         }
@@ -208,7 +205,7 @@ impl HeadReader {
         if self.terms.is_http10 {
             *request.version_mut() = Version::HTTP_10;
         }
-        let mut headers = HeaderMap::with_capacity(self.fields.len() + GATEWAY_FIELDS);
+        let mut headers = take_header_map(self.fields.len() + GATEWAY_FIELDS);
         let (mut has_length, mut traits) = (false, NameTraits::default());
         for (place, field) in self.fields.iter().enumerate() {
             let name = self.names.read(place, &head[field.name.range()]);
@@ -337,6 +334,12 @@ impl HeadSpan {
     fn of(self, head: &Bytes) -> Bytes {
         head.slice(self.range())
     }
+}
+
+/// What is before and after the first space of a request line.
+fn split_at_space(line: &[u8]) -> Result<(&[u8], &[u8]), HttpRefusal> {
+    let at = memchr(b' ', line).ok_or(HttpRefusal::MalformedRequestLine)?;
+    Ok((&line[..at], &line[at + 1..]))
 }
 
 /// A target as a URI. In origin form, which nearly all have, it needs no search for a scheme.

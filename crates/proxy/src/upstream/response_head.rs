@@ -8,7 +8,7 @@ use super::body_decoder::BodyDecoder;
 use super::field_lines::{line_text, read_field};
 use super::hop_fields::HopFields;
 use super::response_fault::{MalformedPart, ResponseFault};
-use crate::headers::{FieldNameCache, ReasonPhrase};
+use crate::headers::{FieldNameCache, ReasonPhrase, take_header_map};
 use crate::limits::UpstreamLimits;
 
 /// The lowest bound of the size of a head, in bytes.
@@ -135,7 +135,7 @@ fn read_head(
     };
     let line = line_text(&head[start..*end]);
     let (is_http10, status, reason) = read_status_line(line).map_err(ResponseFault::Head)?;
-    let mut headers = HeaderMap::with_capacity(ends.len().min(USUAL_FIELDS_MAX));
+    let mut headers = take_header_map(ends.len().min(USUAL_FIELDS_MAX));
     let mut hop = HopFields::default();
     start = end + 1;
     for (place, end) in ends.enumerate() {

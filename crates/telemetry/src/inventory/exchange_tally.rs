@@ -122,12 +122,12 @@ impl ExchangeTally {
 }
 
 /// Adds one. The caller must be the only writer.
-pub(super) fn bump(count: &AtomicU64) {
+pub(crate) fn bump(count: &AtomicU64) {
     add(count, 1);
 }
 
 /// Adds to a count. The caller must be the only writer.
-fn add(count: &AtomicU64, number: u64) {
+pub(crate) fn add(count: &AtomicU64, number: u64) {
     let sum = count.load(Ordering::Relaxed).wrapping_add(number);
     count.store(sum, Ordering::Relaxed);
 }

@@ -30,7 +30,7 @@ mod objective_view;
 pub use deprecation_view::DeprecationView;
 pub use drift::DriftEvent;
 pub use exchange_tally::ViolatedParts;
-pub(super) use exchange_tally::{ExchangeTally, ExchangeUsage};
+pub(super) use exchange_tally::{ExchangeTally, ExchangeUsage, add, bump};
 pub use inventory_view::{InventoryView, ViolationView};
 pub use masked_violation::MaskedViolation;
 pub(super) use objective_tally::ObjectiveTally;

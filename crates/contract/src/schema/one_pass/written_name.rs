@@ -34,6 +34,8 @@ struct NameForm {
     word: u128,
     /// The bits that the text has.
     mask: u128,
+    /// Of the whole text.
+    length: usize,
 }
 
 impl WrittenName {
@@ -74,7 +76,7 @@ impl WrittenName {
         if (chunk ^ form.word) & form.mask != 0 {
             return None;
         }
-        let length = self.text.len() + 2 * spaced - 2;
+        let length = form.length;
         if length > WORD_BYTES {
             let form = if spaced > 0 {
                 &*self.text
@@ -116,6 +118,7 @@ impl NameForm {
         Self {
             word: u128::from_le_bytes(word),
             mask: u128::from_le_bytes(mask),
+            length: text.len(),
         }
     }
 }

@@ -22,7 +22,8 @@ use crate::exchange::shadow_capture::ShadowCapture;
 use crate::exchange::vendor_call::AskedPause;
 use crate::exchange::verdict_answer;
 use crate::headers::{
-    AddedFields, MaxForwards, Peer, add_forwarding, count_hop, grpc_timeout, set_grpc_timeout,
+    AddedFields, MaxForwards, Peer, add_forwarding, count_hop, grpc_timeout, return_header_map,
+    set_grpc_timeout,
 };
 use crate::upstream::{UpstreamError, UpstreamPhase, UpstreamRouting};
 use portcullis_identity::remove_squad_headers;
@@ -147,6 +148,7 @@ async fn send(
             None => None,
         };
         if next.is_none() {
+            return_header_map(std::mem::take(request.headers_mut()));
             return conclude(result, in_flight, record, deadline);
         }
     }

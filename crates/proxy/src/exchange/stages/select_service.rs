@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use http::Request;
+use http::header::HOST;
 
 use portcullis_identity::{CallerIdentity, IdentityFault, RequestSender};
 use portcullis_telemetry::{LineKind, RequestOutcome};
@@ -16,7 +17,7 @@ use crate::exchange::request_record::RequestRecord;
 use crate::exchange::unrecorded_request::UnrecordedRequest;
 use crate::exchange::vendor_call::VendorCall;
 use crate::exchange::verdict_question::read_question;
-use crate::headers::{NameTraits, Peer, host_value};
+use crate::headers::{NameTraits, Peer, field_value};
 use crate::poll_clock;
 
 pub(in crate::exchange) fn select_service(
@@ -105,7 +106,7 @@ fn snapshot_for(core: &DataCore, vendor_call: Option<&VendorCall>) -> Rc<CoreSna
 
 /// The `Host` of a request, if it is text.
 fn host_field(request: &Request<()>) -> Option<&str> {
-    host_value(request.headers())?.to_str().ok()
+    field_value(request.headers(), &HOST)?.to_str().ok()
 }
 
 /// The caller. With a fault it is the unknown consumer.
