@@ -4,7 +4,7 @@
 //! Every stage calls the functions that the data plane calls, with the sample contract of orders:
 //! `route` checks the path and finds the operation; `parameters` validates two query parameters;
 //! `judge` parses and validates a body; `breaker` is a whole admission decision (identity, circuit
-//! breakers, a slot); `record` writes the metrics and the inventory, with the upkeep that they cause.
+//! breakers, a slot); `record` writes the metrics and the inventory.
 
 mod admission;
 mod order;
@@ -25,9 +25,6 @@ use validator::RequestValidator;
 /// The allocator of the measured program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// The program does upkeep every few seconds: far more requests than this.
-const REQUESTS_PER_UPKEEP: u64 = 10_000;
 
 fn head(criterion: &mut Criterion) {
     let mut validator = RequestValidator::new();
@@ -81,15 +78,10 @@ fn record(criterion: &mut Criterion) {
         judging: Duration::from_micros(1),
         ..RequestMeasurement::default()
     };
-    let mut recorded = 0_u64;
     let mut group = criterion.benchmark_group("stage");
     group.bench_function("record", |bencher| {
         bencher.iter(|| {
             recorder.request(labels, RequestOutcome::Answered, measured);
-            recorded += 1;
-            if recorded.is_multiple_of(REQUESTS_PER_UPKEEP) {
-                metrics.run_upkeep();
-            }
         });
     });
     group.finish();
