@@ -313,7 +313,7 @@ fn has_room_for(count: usize) -> bool {
     let others = (colliding.len()..count).map(|number| format!("y{number}"));
     let others = others.map(|name| HeaderName::try_from(name).unwrap());
     let mut headers = HeaderMap::new();
-    others.chain(colliding.clone()).all(|name| {
+    others.chain(colliding).all(|name| {
         headers
             .try_append(name, HeaderValue::from_static("1"))
             .is_ok()
