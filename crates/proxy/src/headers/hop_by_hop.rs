@@ -16,7 +16,7 @@ use http::{Method, Request};
 use super::header_screen::is_override;
 use super::header_value;
 use super::name_folding::{identifies_sender, remove_disguised};
-use super::name_traits::NameTraits;
+use super::name_traits::{NameTraits, is_hop_by_hop};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -81,12 +81,6 @@ pub(crate) fn remove_own_fields(headers: &mut HeaderMap) {
     while let Some(name) = headers.keys().find(is_own).cloned() {
         headers.remove(name);
     }
-}
-
-/// Whether a field other than `Connection` and `TE` belongs to one hop.
-fn is_hop_by_hop(name: &HeaderName) -> bool {
-    matches!(*name, TRANSFER_ENCODING | UPGRADE)
-        || matches!(name.as_str(), "keep-alive" | "proxy-connection")
 }
 
 /// Removes fields that must not be trailers, because they were not judged and recipients do not

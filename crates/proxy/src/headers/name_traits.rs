@@ -26,10 +26,7 @@ impl NameTraits {
     /// The traits of one name.
     pub(crate) fn of(name: &HeaderName) -> Self {
         let text = name.as_str();
-        let is_of_hop = matches!(
-            *name,
-            CONNECTION | EXPECT | TE | TRANSFER_ENCODING | UPGRADE
-        ) || matches!(text, "keep-alive" | "proxy-connection");
+        let is_of_hop = matches!(*name, CONNECTION | EXPECT | TE) || is_hop_by_hop(name);
         [
             (is_irregular_header(text), Self::IRREGULAR),
             (is_of_hop, Self::HOP),
@@ -51,4 +48,10 @@ impl NameTraits {
     pub const fn has(self, kind: Self) -> bool {
         self.0 & kind.0 != 0
     }
+}
+
+/// Whether a field other than `Connection` and `TE` belongs to one hop (RFC 9110 section 7.6.1).
+pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(*name, TRANSFER_ENCODING | UPGRADE)
+        || matches!(name.as_str(), "keep-alive" | "proxy-connection")
 }
