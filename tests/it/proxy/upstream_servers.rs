@@ -86,11 +86,12 @@ fn each_request_goes_to_the_server_with_the_fewest() {
     slow.request();
     fast.request();
     for _ in 0..10 {
-        assert_eq!(app.ask(get("/items")).status, 200);
-        fast.request();
         // The client may have its answer before the request is over.
         until(|| servers(app.admin)[1]["in_flight"] == 0);
+        assert_eq!(app.ask(get("/items")).status, 200);
+        fast.request();
     }
+    until(|| servers(app.admin)[1]["in_flight"] == 0);
     assert_eq!(slow.requests.try_iter().count(), 0);
     let in_flight: Vec<u64> = servers(app.admin)
         .iter()
