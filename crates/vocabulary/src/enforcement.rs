@@ -141,6 +141,20 @@ impl ViolationClass {
         Self::UnreadableResponse,
     ];
 
+    /// The classes of what only the body of a request can show.
+    const OF_REQUEST_BODIES: [Self; 10] = [
+        Self::MissingBody,
+        Self::UnsupportedMediaType,
+        Self::UnsupportedEncoding,
+        Self::BodyTooLarge,
+        Self::MalformedBody,
+        Self::DuplicateKey,
+        Self::InvalidBody,
+        Self::UnknownBodyProperty,
+        Self::CheckLimit,
+        Self::Unreadable,
+    ];
+
     /// The class's number, dense from 0, for tables.
     pub const fn index(self) -> usize {
         self as usize
@@ -352,6 +366,13 @@ impl EnforcementPolicy {
         classes.any(|class| class.is_of_response() && self.of(class) != Enforcement::Off)
     }
 
+    /// Whether any class of violations is checked that only the body of a request can show. If none
+    /// is, the body need not be read.
+    pub fn checks_request_bodies(&self) -> bool {
+        let mut classes = ViolationClass::OF_REQUEST_BODIES.into_iter();
+        classes.any(|class| self.of(class) != Enforcement::Off)
+    }
+
     /// What is done about this class.
     pub const fn of(&self, class: ViolationClass) -> Enforcement {
         self.by_class[class.index()]
@@ -386,6 +407,24 @@ mod tests {
             assert_eq!(enforcement.as_str(), name);
         }
         assert_eq!(ViolationClass::from_name("Unknown-Path"), None);
+    }
+
+    #[test]
+    fn bodies_are_read_only_if_a_class_needs_them() {
+        let policy = |request, class, enforcement| {
+            let ceilings = EnforcementCeilings {
+                request,
+                ..EnforcementCeilings::default()
+            };
+            EnforcementPolicy::new(ceilings, [(class, enforcement)], 1.0)
+        };
+        for class in ViolationClass::ALL {
+            let only = policy(Enforcement::Off, class, Enforcement::Report);
+            let is_of_body = ViolationClass::OF_REQUEST_BODIES.contains(&class);
+            assert_eq!(only.checks_request_bodies(), is_of_body, "{class}");
+            let without = policy(Enforcement::Report, class, Enforcement::Off);
+            assert!(without.checks_request_bodies(), "{class}");
+        }
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Forwarded requests: the same bytes, in every mode of enforcement, and the fields of a gateway.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use crate::support::app::{App, Site, get, post, problem};
 use crate::support::client::Answer;
 use crate::support::upstream::{Recorded, Step, Upstream, send};
@@ -497,6 +500,68 @@ fn a_body_without_a_schema_is_not_buffered() {
     client.send("cd");
     assert_eq!(client.answer().body, b"ok");
     assert_eq!(upstream.request().body, b"abcd");
+}
+
+/// Sends an order in two halves and waits for `between` before the second one.
+fn order_in_halves(keys: &str, between: impl FnOnce(&Upstream)) {
+    let upstream = Upstream::ok();
+    let app = App::start(Site::shop(upstream.address, keys, ""));
+    let mut client = app.client();
+    let request = post("/items", "x-tenant: a\r\n", BAD);
+    let (first, second) = request.split_at(request.len() - 4);
+    client.send(first);
+    between(&upstream);
+    client.send(second);
+    assert_eq!(client.answer().status, 200, "{keys}");
+    assert_eq!(upstream.request().body, BAD.as_bytes());
+}
+
+/// A body is held back only if something is found out from it.
+#[test]
+fn a_body_whose_classes_are_off_is_not_buffered() {
+    const OFF: &str = "[services.enforcement]\nrequest = \"off\"";
+    let is_held =
+        |upstream: &Upstream| assert!(!upstream.has_head_after(Duration::from_millis(100)));
+    order_in_halves(OFF, Upstream::head);
+    order_in_halves("[services.enforcement]\nrequest = \"report\"", is_held);
+    let with_one = format!("{OFF}\nclasses = {{ duplicate-key = \"report\" }}");
+    order_in_halves(&with_one, is_held);
+}
+
+/// What may be sent again is kept, although it is not judged.
+#[test]
+fn a_body_that_may_be_sent_again_is_buffered_and_not_judged() {
+    const CONTRACT: &str = r#"
+openapi: 3.1.0
+info: { title: orders, version: "1" }
+paths:
+  /orders:
+    put:
+      requestBody:
+        content: { application/json: { schema: { type: object, required: [id] } } }
+      responses: { "200": { description: ok } }
+"#;
+    let is_first = AtomicBool::new(true);
+    let upstream = Upstream::start(move |_| {
+        if is_first.swap(false, Ordering::Relaxed) {
+            return vec![send(
+                "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
+            )];
+        }
+        vec![send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")]
+    });
+    let keys = "retries = { attempts_max = 1, per_second_min = 100, backoff_base = \"0s\" }\n\
+                [services.enforcement]\nrequest = \"off\"";
+    let target = format!("http://{}", upstream.address);
+    let app = App::start(Site::new("").service("orders", CONTRACT, &target, keys));
+    let request = "PUT /orders HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n\
+                   content-length: 2\r\n\r\n{}";
+    let answer = app.ask(request);
+    assert_eq!((answer.status, &*answer.body), (200, &b"ok"[..]));
+    assert_eq!(answer.field("x-portcullis-violations"), None);
+    for _ in 0..2 {
+        assert_eq!(upstream.request().body, b"{}");
+    }
 }
 
 /// A response that ends with its connection is passed on completely.

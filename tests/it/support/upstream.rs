@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -130,6 +131,11 @@ impl Upstream {
         self.heads
             .recv_timeout(super::client::PATIENCE)
             .expect("a request reaches the upstream");
+    }
+
+    /// Whether the head of a request has arrived after this time.
+    pub(crate) fn has_head_after(&self, wait: Duration) -> bool {
+        self.heads.recv_timeout(wait).is_ok()
     }
 
     /// The next request.

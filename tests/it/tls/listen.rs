@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::support::app::{App, Process, Site, admin, get, problem};
+use crate::support::app::{App, Process, Site, admin, get, problem, until};
 use crate::support::certificates::{TestAuthority, TestCertificate};
 use crate::support::client::Client;
 use crate::support::tls_client::TlsClient;
@@ -199,14 +199,10 @@ fn a_handshake_has_a_time() {
         let _ = socket.read_to_end(&mut rest);
         let took = began.elapsed();
         assert!(rest.is_empty(), "{rest:?}");
-        assert!(
-            took >= Duration::from_millis(150) && took < Duration::from_secs(10),
-            "{took:?}"
-        );
+        assert!(took >= Duration::from_millis(100), "{took:?}");
     }
-    let metrics = admin(app.admin, "/metrics").1;
     let counted = "portcullis_tls_handshake_failures_total{reason=\"timeout\"} 2";
-    assert!(metrics.contains(counted), "{metrics}");
+    until(|| admin(app.admin, "/metrics").1.contains(counted));
 }
 
 /// Handshakes that do not continue hold no more than their connections.

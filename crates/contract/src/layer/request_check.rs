@@ -57,14 +57,18 @@ impl<'c> RequestCheck<'c> {
             captures,
             body,
         };
-        self.plan = check_head(
+        let settings = self.settings.check_settings(self.operation);
+        let plan = check_head(
             &self.settings.contract,
             operation,
             request_head,
-            self.settings.check_settings(self.operation),
+            settings,
             &mut CheckScratch::default(),
             &mut self.violations,
         );
+        if settings.policy.checks_request_bodies() {
+            self.plan = plan;
+        }
         let first = self.violations.first().map(|violation| violation.class);
         if first == Some(ViolationClass::MissingCredentials) {
             let challenges = HeaderValue::from_str(&operation.challenges()).ok();

@@ -30,10 +30,9 @@ pub(super) struct RequestRetries {
 impl RequestRetries {
     /// The retries of a request, if it may be retried at all.
     pub(super) fn of(request: &Request<ForwardBody>, record: &RequestRecord) -> Option<Self> {
+        let is_retryable =
+            may_be_retried(request.method(), record) && request.body().is_in_memory();
         let admission = &record.service.admission;
-        let is_retryable = admission.policy().protection.retries.attempts_max > 0
-            && is_idempotent(request.method(), record)
-            && request.body().is_in_memory();
         is_retryable.then(|| {
             admission.count_retryable(admission.at(poll_clock::now()));
             Self { attempts: 0 }
@@ -71,6 +70,12 @@ impl RequestRetries {
         record.service.recorder.retried(reason);
         Some(())
     }
+}
+
+/// Whether a request is retried if its whole body is in memory.
+pub(super) fn may_be_retried(method: &Method, record: &RequestRecord) -> bool {
+    let protection = &record.service.admission.policy().protection;
+    protection.retries.attempts_max > 0 && is_idempotent(method, record)
 }
 
 /// Whether a request is idempotent: as the contract declares, or else by its method (RFC 9110

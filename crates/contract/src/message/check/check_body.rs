@@ -23,6 +23,9 @@ pub fn check_body(
     scratch: &mut CheckScratch,
     violations: &mut Vec<Violation>,
 ) {
+    if !settings.policy.checks_request_bodies() {
+        return;
+    }
     let media = match plan {
         BodyPlan::Stream => return,
         BodyPlan::Judge(media) => media,

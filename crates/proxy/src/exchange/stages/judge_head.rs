@@ -19,6 +19,7 @@ use super::staged_request::{
 use crate::exchange::answer_table::ProblemCause;
 use crate::exchange::data_core::DataCore;
 use crate::exchange::request_record::RequestRecord;
+use crate::exchange::retry::may_be_retried;
 use crate::exchange::verdict_fault::VerdictFault;
 
 pub(in crate::exchange) fn judge_head(
@@ -57,7 +58,8 @@ pub(in crate::exchange) fn judge_head(
             &mut violations,
         )
     });
-    let plan = if is_head_only(service.config().verdict()) {
+    let has_readable_body = !is_head_only(service.config().verdict());
+    let plan = if !has_readable_body || !needs_body(&routed, id) {
         OwnedBodyPlan::Stream
     } else {
         OwnedBodyPlan::of(plan, declared_body(operation))
@@ -75,6 +77,18 @@ fn challenge(operation: &Operation, violations: &[Violation]) -> Option<(HeaderN
         WWW_AUTHENTICATE,
         HeaderValue::from_str(&operation.challenges()).ok()?,
     ))
+}
+
+/// Whether a body that the contract describes is read: to be judged, to be sent again, or to be judged
+/// by a candidate contract.
+fn needs_body(routed: &RoutedRequest, operation: u32) -> bool {
+    let record = &routed.record;
+    record
+        .service
+        .policy(Some(operation))
+        .checks_request_bodies()
+        || record.service.active.shadow_sampler.is_some()
+        || may_be_retried(routed.request.method(), record)
 }
 
 /// Whether the proxy that asks for a verdict keeps the body.
