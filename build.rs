@@ -136,7 +136,7 @@ fn name_version() {
 /// The commit that git has checked out; none in an archive. Files are read, so git need not exist.
 fn head_commit() -> Option<String> {
     let git = checkout().join(".git");
-    // Each commit is noted here, also where the branch has no file of its own yet.
+    // Each commit is noted here, also where the branch has no own file yet.
     let _ = read_watched(&git.join("logs/HEAD"));
     let head = git.join("HEAD");
     let text = read_watched(&head)?;

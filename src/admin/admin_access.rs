@@ -37,7 +37,7 @@ pub(super) enum ChangeMediaType {
 pub struct AdminAccess {
     /// Whether only processes of this machine can connect.
     is_local: bool,
-    /// Whether web pages can connect, under a name of their own.
+    /// Whether web pages can connect, under their own name.
     is_loopback: bool,
     /// The hash of the token. Comparing hashes keeps the timing from leaking the token.
     token: Option<[u8; 32]>,

@@ -1,6 +1,6 @@
 //! Runs the program until a signal stops it.
 //!
-//! A thread of its own waits for signals, so that a second signal ends the process whatever the
+//! A separate thread waits for signals, so that a second signal ends the process whatever the
 //! main thread does: reading contracts at the start, draining, or exporting the last spans.
 
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -8,7 +8,7 @@ use tokio_postgres::{CancelToken, Client, NoTls, Row};
 use super::database_address::DatabaseAddress;
 use super::database_error::{DatabaseError, answer, cause};
 
-/// What ends the statements of this process: a server notices that a client has gone only when the
+/// What ends the statements of this process: a server notices that a client has closed only when the
 /// statement is over, and holds its locks until then.
 static OPEN_SESSIONS: Mutex<Vec<CancelToken>> = Mutex::new(Vec::new());
 

@@ -1,7 +1,7 @@
 //! PostgreSQL: what migrations do, tried in a real server.
 //!
 //! [`DatabaseSession`] is a connection. [`ScratchServer`] is a temporary server of this machine's
-//! programs, which is gone with this process however it ends. [`MigrationRun`] runs migrations and
+//! programs, which ends with this process however that ends. [`MigrationRun`] runs migrations and
 //! observes each statement, with `migration_progress` and `run_settings`; `snapshot_reader` and
 //! `type_reader` read the system catalogs, `lock_watch` sees the lock
 //! of a statement that runs alone, and `applied_versions` reads what migration tools recorded.

@@ -1,9 +1,9 @@
 //! A temporary PostgreSQL server of the programs on this machine.
 //!
-//! It listens on a socket in a folder of its own, and no network. PostgreSQL refuses to run as root,
+//! It listens on a socket in a new folder, and no network. PostgreSQL refuses to run as root,
 //! so root starts it as another user. A small shell script ends the server and removes the folder
 //! when its standard input closes, which happens however this process ends. Both are in process
-//! groups of their own, so an interrupt at the terminal does not end them first.
+//! separate groups, so an interrupt at the terminal does not end them first.
 
 use std::fs;
 use std::io::{self, Write};
@@ -116,7 +116,7 @@ impl ScratchServer {
     /// A session of the superuser.
     ///
     /// # Errors
-    /// The server is gone.
+    /// The server has ended.
     pub async fn connect(&self) -> Result<DatabaseSession, DatabaseError> {
         DatabaseSession::connect(&self.address()).await
     }

@@ -89,7 +89,7 @@ impl BlockingWorkers {
             return answer.await.map_err(io::Error::other);
         };
         let threads = Arc::clone(&self.threads);
-        // A task of its own, because the caller may drop this future.
+        // A separate task, because the caller may drop this future.
         let late = tokio::spawn(async move {
             let is_late = begin.await.is_ok() && timeout(limit, end).await.is_err();
             let is_abandoned = is_late && change(&phase, RUNNING, ABANDONED);

@@ -1,7 +1,7 @@
 //! A bare relay on the crates that the proxy uses: `bench-relay LISTEN UPSTREAM`.
 //!
 //! It is the lower bound of a proxy on hyper: it forwards every message as it is, on one upstream
-//! connection for each client connection, and does nothing else. It is built with the profile of the
+//! connection for each client connection, and does no other work. It is built with the profile of the
 //! proxy that it is compared with.
 
 #![expect(clippy::print_stderr, reason = "a command prints its errors")]

@@ -3,7 +3,7 @@
 //!
 //! The rules are about types, so the search is complete: a value is refused only for a type, a symbol
 //! or a missing field. A type that is compared with another one inside itself is taken to be readable
-//! there; if it is not, the outer comparison says so.
+//! there; if it is not, the outer comparison reports it.
 
 use std::collections::BTreeSet;
 

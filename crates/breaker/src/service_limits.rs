@@ -136,13 +136,13 @@ impl ServiceLimits {
 
     /// Takes over from earlier limits with the same clock what does not depend on the numbers of
     /// squads: circuits with their overrides, by the names of squads, and the deploy window. Calls
-    /// and slots are counted anew. These limits must be new.
+    /// and slots are counted from zero. These limits must be new.
     pub fn inherit(&self, before: &Self, old: &Catalog, new: &Catalog) {
         self.service.inherit(&before.service);
         for consumer in old.consumers() {
             let name = old.consumer_name(consumer);
             let heir = new.consumer(name.as_bytes());
-            // A squad that is gone leaves nothing to unknown callers.
+            // A removed squad leaves nothing to unknown callers.
             if consumer != Consumer::Unknown && heir == Consumer::Unknown {
                 continue;
             }

@@ -5,7 +5,7 @@
 //! Each argument pair is a row; `OLD` and `NEW` may also be one directory with `old.*` and `new.*`,
 //! given alone. If a program `oasdiff` is on the path, its figures for the same files are shown next
 //! to ours: `changelog`, where level 3 is breaking and level 2 a warning. Each row is measured in a
-//! process of its own, so that its peak memory is its own. Memory is read from `/proc`, so it is
+//! separate process, so that its peak memory is its own. Memory is read from `/proc`, so it is
 //! missing on other systems than Linux.
 
 use std::error::Error;

@@ -43,7 +43,7 @@ pub(super) struct JudgedSchemas {
     pub(super) edits: Vec<(LocatedEdit, JudgedEdit)>,
     /// Breaks that no edit explains.
     pub(super) unexplained: Vec<SchemaBreak>,
-    /// Why it is unknown whether the schemas as wholes are compatible, if no edit says so.
+    /// Why it is unknown whether the schemas as wholes are compatible, if no edit is the reason.
     pub(super) undecided: Option<String>,
 }
 

@@ -23,7 +23,7 @@ pub fn yaml_text(value: &Value) -> String {
     text
 }
 
-/// Writes a value that begins on a line of its own.
+/// Writes a value that begins on a new line.
 fn write_node(text: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Object(properties) if !properties.is_empty() => {

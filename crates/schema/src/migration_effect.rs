@@ -79,7 +79,7 @@ impl NamedObject {
         let gone = before.objects.iter();
         let gone = gone.filter(|(key, _)| !after.objects.contains_key(*key));
         let mut gone: Vec<Self> = gone.map(|(_, object)| object.clone()).collect();
-        // A change of a type makes constraints anew.
+        // A change of a type makes constraints again.
         gone.retain(|object| !is_there(object));
         let tables: Vec<String> = gone
             .iter()

@@ -169,7 +169,7 @@ fn column_changes(old: &TableState, new: &TableState, add: &mut impl FnMut(Table
     }
 }
 
-/// New constraints and unique indexes. A change of a type makes those of the column anew, under
+/// New constraints and unique indexes. A change of a type makes those of the column again, under
 /// their names.
 fn constraint_changes(
     table: u32,

@@ -1,138 +1,66 @@
-//! The measures of a tree as a table: sizes, names, circles and words.
+//! The measures of a tree as tables: for the command line, and the goals for `CONTRIBUTING.md`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::file_prose::FileProse;
-use crate::source_files::{RustFile, area};
+use crate::house_measures::{HouseMeasure, measures};
+use crate::source_files::area;
 use crate::tree_analysis::TreeAnalysis;
-use crate::{names, sizes};
 
-type TableRow = (String, String);
-
-/// The table of a tree.
+/// The table of a tree: each measure with its goal, then the words of each part.
 pub fn table(tree: &TreeAnalysis<'_>) -> String {
-    let mut rows = size_rows(&tree.files);
-    rows.extend(name_rows(&tree.files));
-    let in_circles: usize = tree.circles.iter().map(BTreeSet::len).sum();
-    let circles = format!("{} · {in_circles}", tree.circles.len());
-    rows.push(("import circles · files in them".into(), circles));
-    rows.extend(prose_rows(&tree.prose));
     let mut table = String::new();
-    for (label, value) in rows {
-        let _ = writeln!(table, "{label:<38} {value}");
+    for measure in measures(tree) {
+        let goal = measure.goal.map_or(String::new(), |(goal, figure)| {
+            let verdict = if goal.is_met(figure) { "ok" } else { "MISSED" };
+            format!("{}: {verdict}", goal.shown())
+        });
+        let row = format!("{:<38} {:<28} {goal}", measure.label, measure.shown);
+        let _ = writeln!(table, "{}", row.trim_end());
+    }
+    for (area, files) in by_area(&tree.prose) {
+        let words: usize = files.iter().map(|file| file.words).sum();
+        let odd: usize = files.iter().map(|file| file.odd_count()).sum();
+        let refused: usize = files.iter().map(|file| file.refused.len()).sum();
+        let _ = writeln!(
+            table,
+            "  {area:<36} {odd} odd phrases in {words} words, {refused} of them refused"
+        );
     }
     table
 }
 
-fn size_rows(files: &[RustFile<'_>]) -> Vec<TableRow> {
-    let production: Vec<_> = files.iter().filter(|file| file.is_production()).collect();
-    let lines: Vec<_> = production
-        .iter()
-        .map(|file| file.production_lines)
-        .collect();
-    let total_lines: usize = lines.iter().sum();
-    let functions = production
-        .iter()
-        .flat_map(|file| sizes::function_lines(&file.code));
-    let functions: Vec<_> = functions.collect();
-    let long = functions.iter().filter(|&&lines| lines > 60).count();
-    let documented = production
-        .iter()
-        .filter(|file| file.text.starts_with("//!"))
-        .count();
-    let calls = |method| {
-        let count = production
-            .iter()
-            .map(|file| sizes::method_calls(&file.code, method))
-            .sum();
-        per_thousand(count, total_lines)
+/// The goals as a table in Markdown.
+pub fn goals_table(measures: &[HouseMeasure]) -> String {
+    let mut table = "| measure | goal |\n|---|---|\n".to_owned();
+    for measure in measures {
+        if let Some((goal, _)) = measure.goal {
+            let _ = writeln!(table, "| {} | {} |", measure.label, goal.shown());
+        }
+    }
+    table
+}
+
+/// Complaints about measures that miss their goal.
+pub fn goal_complaints(measures: &[HouseMeasure]) -> Vec<String> {
+    let complaint = |measure: &HouseMeasure| {
+        let (goal, figure) = measure.goal?;
+        let goal = (!goal.is_met(figure)).then(|| goal.shown())?;
+        Some(format!(
+            "{}: {}, but the goal is {goal}",
+            measure.label, measure.shown
+        ))
     };
-    vec![
-        (
-            "files · production lines".into(),
-            format!("{} · {total_lines}", lines.len()),
-        ),
-        ("lines/file median · p90".into(), median_and_p90(&lines)),
-        (
-            "lines/function median · p90".into(),
-            median_and_p90(&functions),
-        ),
-        ("functions > 60".into(), percent(long, functions.len())),
-        (
-            "files with module docs".into(),
-            percent(documented, production.len()),
-        ),
-        (
-            "unwrap / expect per 1,000 lines".into(),
-            format!("{} / {}", calls("unwrap"), calls("expect")),
-        ),
-    ]
+    measures.iter().filter_map(complaint).collect()
 }
 
-fn name_rows(files: &[RustFile<'_>]) -> Vec<TableRow> {
-    let types = names::declared_types(files);
-    let declared: usize = types.values().map(Vec::len).sum();
-    let one_word = types
-        .iter()
-        .filter(|(name, _)| names::word_count(name) == 1);
-    let one_word: usize = one_word.map(|(_, places)| places.len()).sum();
-    let shared: usize = types
-        .values()
-        .map(Vec::len)
-        .filter(|&count| count > 1)
-        .sum();
-    let folders = names::file_folders(files);
-    let widespread = folders
-        .values()
-        .filter(|folders| folders.len() > names::FOLDERS_MAX)
-        .count();
-    vec![
-        ("type declarations".into(), declared.to_string()),
-        ("one-word type names".into(), percent(one_word, declared)),
-        ("shared type names".into(), percent(shared, declared)),
-        (
-            "file names in more than two folders".into(),
-            widespread.to_string(),
-        ),
-    ]
-}
-
-fn prose_rows(prose: &[FileProse<'_>]) -> Vec<TableRow> {
+fn by_area<'t, 'a>(prose: &'t [FileProse<'a>]) -> BTreeMap<&'a str, Vec<&'t FileProse<'a>>> {
     let mut areas: BTreeMap<&str, Vec<&FileProse<'_>>> = BTreeMap::new();
     for file in prose {
         areas.entry(area(file.path)).or_default().push(file);
     }
-    let summary = |files: &[&FileProse<'_>]| {
-        let words: usize = files.iter().map(|file| file.words).sum();
-        let odd: usize = files.iter().map(|file| file.odd_count()).sum();
-        let refused: usize = files.iter().map(|file| file.refused.len()).sum();
-        let share = per_thousand(odd, words);
-        format!("{share} per 1,000 of {words} words ({odd} odd, {refused} of them refused)")
-    };
-    let all: Vec<_> = prose.iter().collect();
-    let mut rows = vec![("odd phrases".into(), summary(&all))];
-    rows.extend(
-        areas
-            .iter()
-            .map(|(area, files)| (format!("  {area}"), summary(files))),
-    );
-    rows
-}
-
-fn median_and_p90(values: &[usize]) -> String {
-    let at = |percent| sizes::percentile(values.to_vec(), percent);
-    format!("{} · {}", at(50), at(90))
-}
-
-fn percent(part: usize, whole: usize) -> String {
-    let tenths = (part * 1000).checked_div(whole).unwrap_or_default();
-    format!("{}.{} %", tenths / 10, tenths % 10)
-}
-
-fn per_thousand(part: usize, whole: usize) -> String {
-    let hundredths = (part * 100_000).checked_div(whole).unwrap_or_default();
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+    areas
 }
 
 #[cfg(test)]
@@ -140,13 +68,12 @@ mod tests {
     use super::*;
     use crate::source_files::TextFile;
 
-    #[test]
-    fn every_measure_has_its_row() {
+    fn texts() -> Vec<TextFile> {
         let file = |path: &str, text: &str| TextFile {
             path: path.into(),
             text: text.into(),
         };
-        let texts = [
+        vec![
             file("src/a/mod.rs", "//! A module.\nmod b;\nmod c;"),
             file(
                 "src/a/b.rs",
@@ -157,7 +84,12 @@ mod tests {
                 "use super::b::Found;\nstruct JsonPointer;\ntype D = u8;",
             ),
             file("README.md", "What a file tells."),
-        ];
+        ]
+    }
+
+    #[test]
+    fn every_measure_has_its_row() {
+        let texts = texts();
         let table = table(&TreeAnalysis::new(&texts, ""));
         let rows: Vec<_> = table
             .lines()
@@ -168,19 +100,45 @@ mod tests {
             [
                 "files · production lines 3 · 11",
                 "lines/file median · p90 3 · 5",
+                "longest file 5 (src/a/b.rs) at most 400: ok",
                 "lines/function median · p90 3 · 3",
-                "functions > 60 0.0 %",
-                "files with module docs 33.3 %",
-                "unwrap / expect per 1,000 lines 90.90 / 0.00",
+                "longest function 3 (src/a/b.rs) at most 80: ok",
+                "functions > 60 lines 0.0 % at most 1: ok",
+                "files with module docs 33.3 % at least 100: MISSED",
+                "unwrap per 1,000 lines 90.91 at most 0: MISSED",
+                "expect per 1,000 lines 0.00 at most 1: ok",
                 "type declarations 3",
-                "one-word type names 66.6 %",
-                "shared type names 0.0 %",
-                "file names in more than two folders 0",
-                "import circles · files in them 1 · 2",
-                "odd phrases 166.66 per 1,000 of 6 words (1 odd, 1 of them refused)",
-                "README.md 250.00 per 1,000 of 4 words (1 odd, 1 of them refused)",
-                "src/a 0.00 per 1,000 of 2 words (0 odd, 0 of them refused)",
+                "one-word type names 66.7 % at most 40: MISSED",
+                "type names shared in a crate 0.0 % at most 15: ok",
+                "file names in two folders or more 0",
+                "file names in more than two folders 0 at most 0: ok",
+                "import circles 1 at most 0: MISSED",
+                "odd phrases per 1,000 words 166.67 at most 0.5: MISSED",
+                "README.md 1 odd phrases in 4 words, 1 of them refused",
+                "src/a 0 odd phrases in 2 words, 0 of them refused",
             ]
+        );
+    }
+
+    #[test]
+    fn missed_goals_are_reported() {
+        let texts = texts();
+        let measures = measures(&TreeAnalysis::new(&texts, ""));
+        assert_eq!(
+            goal_complaints(&measures),
+            [
+                "files with module docs: 33.3 %, but the goal is at least 100",
+                "unwrap per 1,000 lines: 90.91, but the goal is at most 0",
+                "one-word type names: 66.7 %, but the goal is at most 40",
+                "import circles: 1, but the goal is at most 0",
+                "odd phrases per 1,000 words: 166.67, but the goal is at most 0.5",
+            ]
+        );
+        let goals = goals_table(&measures);
+        assert_eq!(goals.lines().count(), 2 + 11, "{goals}");
+        assert!(
+            goals.contains("| import circles | at most 0 |\n"),
+            "{goals}"
         );
     }
 }

@@ -27,4 +27,5 @@ pub mod tree_analysis;
 pub mod debt;
 pub mod debt_counts;
 pub mod tree_rules;
+pub mod house_measures;
 pub mod house_table;

@@ -17,7 +17,7 @@ pub struct ServiceObjectives {
     pub availability: Option<f64>,
     /// How fast responses must be.
     pub latency: Option<LatencyObjective>,
-    /// Operations with objectives of their own.
+    /// Operations with their own objectives.
     pub operations: Vec<OperationObjective>,
 }
 

@@ -1,4 +1,4 @@
-//! A service that moves from one squad to another, with a time in which both answer for it.
+//! A service that moves from one squad to another, with a time in which both are responsible.
 
 use super::date::Date;
 use super::squad_name::SquadName;

@@ -1,7 +1,7 @@
 //! What the catalog and a contract say about the objectives of a service, and which of it counts.
 //!
-//! Each part of a level is decided on its own: what the catalog says of the service, else what its
-//! contract says, else what its tier promises. An operation has a level of its own by the same order,
+//! Each part of a level is decided on its own: what the catalog sets for the service, else what its
+//! contract says, else what its tier promises. An operation has its own level by the same order,
 //! in addition to that of the service. A tier is that of the catalog, else that of the contract.
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub struct StatedObjectives {
     pub tier: Option<Tier>,
     /// The level of the service.
     pub level: PromisedLevel,
-    /// The operations with levels of their own.
+    /// The operations with their own levels.
     pub operations: Vec<OperationObjective>,
     /// The operations with another tier than the service.
     pub operation_tiers: Vec<(String, Tier)>,

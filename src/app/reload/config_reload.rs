@@ -149,7 +149,7 @@ impl ConfigReloader {
         blocking(move || writer.reconfigure(&changes, prepared)).await
     }
 
-    /// Ends the watchers of services that are gone, and begins those of new ones.
+    /// Ends the watchers of removed services, and begins those of new ones.
     fn follow(&self, applied: AppliedConfig) {
         self.watchers.keep_only(&applied.current);
         for begun in applied.begun {
@@ -166,7 +166,7 @@ impl ConfigReloader {
     }
 }
 
-/// Removes the cached contracts of services that are gone.
+/// Removes the cached contracts of removed services.
 fn remove_cached(entries: &[(PathBuf, String)], bytes_max: u64) {
     for (folder, service) in entries {
         if let Err(error) = ContractCache::new(folder, bytes_max).remove(service) {

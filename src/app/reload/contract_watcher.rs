@@ -82,7 +82,7 @@ impl ContractWatcher {
         }
     }
 
-    /// Watches until no sender of requests is left, or the service is gone.
+    /// Watches until no sender of requests is left, or the service was removed.
     pub(in crate::app) async fn run(mut self) {
         // Both results are an ordinary end.
         let _ = self.watch().await;
@@ -142,7 +142,7 @@ impl ContractWatcher {
         Ok(())
     }
 
-    /// Carries out a request. If the service is gone, the reply is dropped.
+    /// Carries out a request. If the service was removed, the reply is dropped.
     async fn handle_request(&mut self, request: WatcherRequest) -> Result<(), ServiceGone> {
         match request {
             WatcherRequest::Read { trigger, reply } => {

@@ -81,7 +81,7 @@ impl LiveStateWriter {
         Some(event)
     }
 
-    /// Records what became of a read. `stale` says why it is not from the source.
+    /// Records the outcome of a read. `stale` says why it is not from the source.
     pub(super) fn record_read(
         &self,
         state: &mut LiveState,

@@ -142,7 +142,7 @@ impl LiveStateWriter {
     }
 }
 
-/// What becomes of a read: the revision that becomes active, if there is one, and the event.
+/// The outcome of a read: the revision that becomes active, if there is one, and the event.
 pub(super) fn settle(
     before: Option<&ServiceState>,
     config: &ServiceConfig,

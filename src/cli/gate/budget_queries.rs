@@ -6,7 +6,7 @@ use crate::source::{PrometheusClient, PrometheusError};
 use portcullis_control::gate::BudgetMeasurement;
 use portcullis_vocabulary::{ServiceObjective, ServiceObjectives};
 
-/// How much of a window may be without samples before the measurement says so. A subquery looks at
+/// How much of a window may be without samples before the measurement reports it. A subquery looks at
 /// this many points of the window at most.
 const COVERAGE_POINTS: u64 = 200;
 

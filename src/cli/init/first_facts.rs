@@ -30,7 +30,7 @@ pub(super) struct FirstFacts {
     /// The name of the service.
     pub(super) service: String,
     pub(super) operations: usize,
-    /// The squad that provides it, and what says so; none if nothing does.
+    /// The squad that provides it, and the source of this, if there is one.
     pub(super) squad: String,
     pub(super) squad_source: Option<&'static str>,
     /// The tables of squads that CODEOWNERS has, as TOML, and that file.

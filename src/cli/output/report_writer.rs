@@ -134,7 +134,7 @@ impl<T: Display> Display for StyledText<T> {
 }
 
 /// Turns the escaped sequences of [`TextStyle`] back. Others stay escaped. A text that spells out such
-/// an escape is coloured by it, and nothing else.
+/// an escape is coloured by it, and no other text.
 fn restore_styles(line: &mut String) {
     for style in [
         TextStyle::Bold,

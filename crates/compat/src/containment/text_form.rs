@@ -23,7 +23,7 @@ pub(crate) enum TextCarrier {
     Header,
     /// A cookie, without escapes.
     Cookie,
-    /// The fields of a form. Each property is a field of its own.
+    /// The fields of a form. Each property is a separate field.
     Form,
     /// A whole body of text.
     Body,
@@ -32,7 +32,7 @@ pub(crate) enum TextCarrier {
 /// How the items of an array are separated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ItemSeparation {
-    /// Each item is a pair of its own: `a=1&a=2`.
+    /// Each item is a separate pair: `a=1&a=2`.
     Pairs,
     /// In one text, with a separator that is escaped inside items or cannot occur there.
     Comma,

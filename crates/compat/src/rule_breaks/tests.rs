@@ -235,7 +235,7 @@ fn names_that_open_objects_have() {
         let has_rule = found.iter().any(|finding| finding.rule.id == rule);
         assert!(!has_rule, "{old} {new}: {found:#?}");
     };
-    // A parameter of its own keeps its name, and a closed object has no other names.
+    // A separate parameter keeps its name, and a closed object has no other names.
     quiet(z, &format!("{z}, {integers}"));
     let closed = open("additionalProperties: false");
     quiet(&closed, &format!("{closed}, {b}"));
@@ -502,7 +502,7 @@ fn styles_of_single_values() {
         &query(one),
         "curl '/x?a=a,b' -> query parameter `a`: [\"a\",\"b\"] has more than 1 item",
     );
-    // Nothing else is found about the schemas of such a parameter.
+    // No other finding is about the schemas of such a parameter.
     let found = findings(&query("schema: {type: string}"), &query(list));
     let is_info = found.iter().all(|finding| finding.level == Info);
     assert!(is_info, "{found:#?}");

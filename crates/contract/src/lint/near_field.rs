@@ -1,6 +1,6 @@
 //! Finds the field that a misspelt name probably means.
 //!
-//! Nearness is strict, because Schema Objects of OpenAPI 3.1 may have keywords of their own.
+//! Nearness is strict, because Schema Objects of OpenAPI 3.1 may have other keywords.
 
 use portcullis_json::JsonNode;
 

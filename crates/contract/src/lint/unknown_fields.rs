@@ -2,9 +2,9 @@
 //! and fields of another version of OpenAPI. None of them is enforced.
 //!
 //! Names that start with `x-` are extensions. In OpenAPI 3.1 a Schema Object may have any other
-//! keyword, and in 3.0 generators add annotations of their own, so there only names close to a
+//! keyword, and in 3.0 generators add their own annotations, so there only names close to a
 //! keyword are reported. All other objects are closed. Of AsyncAPI only schemas are judged,
-//! and of Swagger 2.0 the objects that OpenAPI 3.0 has, too: the others have fields of their own, which
+//! and of Swagger 2.0 the objects that OpenAPI 3.0 has, too: the others have other fields, which
 //! translating reads.
 
 use portcullis_json::JsonNode;

@@ -159,7 +159,7 @@ impl ContractProblem {
         ContractProblemKind::NotJudged.as_str(),
     ];
 
-    /// The kind of the part that messages are not judged by, if the problem says so.
+    /// The kind of the part that messages are not judged by, if the problem names it.
     pub(crate) fn unjudged_kind(&self) -> Option<&'static str> {
         match self.repair {
             Some(repair) => repair.leaves_unjudged().then_some(repair.as_str()),

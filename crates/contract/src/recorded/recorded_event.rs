@@ -8,7 +8,7 @@
 //! - `channel` is the topic or the address, and is required.
 //! - `payload` may be any JSON value; without one it is null.
 //! - `headers` without a value have no members.
-//! - `message` names the message of the channel, if the event says so. `content_type` is that of the
+//! - `message` names the message of the channel, if the event names it. `content_type` is that of the
 //!   payload.
 //! - Unknown properties are ignored and counted, so a misspelt name is noticed.
 

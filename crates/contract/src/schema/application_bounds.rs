@@ -101,7 +101,7 @@ const CYCLE: ApplicationCost = ApplicationCost {
 /// does.
 fn exceeding_definitions(lowered: &Value) -> Vec<(usize, ExceededBound)> {
     let definitions = definitions(lowered);
-    // Inside a definition, other values have schemas of their own, which refer to definitions, too.
+    // Inside a definition, other values have separate schemas, which refer to definitions, too.
     let mut roots: Vec<(usize, DefinitionUse)> = Vec::new();
     let mut uses: HashMap<usize, DefinitionUse> = HashMap::new();
     for (number, schema) in definitions {

@@ -9,7 +9,7 @@ use super::schema_surface::{SchemaSurface, TypeSet};
 use crate::openapi::dialect::Dialect;
 use crate::openapi::document::{DocumentSet, NodeRef};
 
-/// The most positions with types of their own. Later items have the types of all that follow.
+/// The most positions with their own types. Later items have the types of all that follow.
 const POSITIONS_MAX: usize = 16;
 
 /// The types of the items of an array.

@@ -2,7 +2,7 @@
 //!
 //! The validators of the `jsonschema` crate read patterns in their own way, and have one engine for
 //! all patterns of a contract. So the keyword is ours: each pattern is matched as ECMA-262 says, by
-//! the engine that it needs. What is cheap is looked at first: a text that violates `minLength` or
+//! the engine that it needs. Cheap keywords are checked first: a text that violates `minLength` or
 //! `maxLength` of the same schema is not matched by an engine that takes steps.
 
 use std::collections::HashMap;

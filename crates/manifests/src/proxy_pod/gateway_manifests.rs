@@ -1,4 +1,4 @@
-//! A gateway: the proxy as a deployment of its own, with its Service, its scaling and its monitoring.
+//! A gateway: the proxy as a separate deployment, with its Service, its scaling and its monitoring.
 
 use serde_json::{Value, json};
 

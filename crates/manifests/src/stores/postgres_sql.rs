@@ -1,4 +1,4 @@
-//! SQL that gives each squad a role, a schema of its own and a limit of connections.
+//! SQL that gives each squad a role, its own schema and a limit of connections.
 //!
 //! It can run again: what exists is brought up to date, and passwords stay as they are. Without a
 //! password, a role cannot log in by one.

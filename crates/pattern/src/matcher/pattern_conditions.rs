@@ -1,6 +1,6 @@
 //! Splits a pattern into conditions that are matched one after another.
 //!
-//! What looks ahead from the start of the text, or behind from its end, is a pattern of its own:
+//! What looks ahead from the start of the text, or behind from its end, is a separate pattern:
 //! `^(?=a)(?!b)c(?<!d)$` matches where `^(?:a)`, `^c$` and not `^(?:b)` or `(?:d)$` do. Alternatives
 //! of the whole pattern are matched one after another too.
 

@@ -4,7 +4,7 @@
 //! squad within its share always gets memory, however much the others use. Without squads,
 //! all consumers use the whole budget.
 //!
-//! A lease travels with the bytes, so memory counts until the last copy of a body is gone. Bodies
+//! A lease travels with the bytes, so memory counts until the last copy of a body is dropped. Bodies
 //! that fit the read buffer of their connection are not counted, because the number of connections
 //! bounds them.
 
@@ -135,7 +135,7 @@ impl CoreBodyBudget {
 }
 
 impl BodyLease {
-    /// A lease that counts nothing, for readers that have a bound of their own.
+    /// A lease that counts nothing, for readers that have their own bound.
     pub(crate) const fn uncounted() -> Self {
         Self {
             budget: None,

@@ -31,7 +31,7 @@ impl Http1Body {
         }
     }
 
-    /// The next part. The error is a refusal, or nothing if the client is gone.
+    /// The next part. The error is a refusal, or nothing if the client has closed.
     pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,

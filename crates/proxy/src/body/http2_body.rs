@@ -1,6 +1,6 @@
 //! The body of an HTTP/2 request.
 //!
-//! What is read is given back to the flow control at once, so a body takes at most its window of
+//! Read bytes are given back to the flow control at once, so a body takes at most its window of
 //! memory until it is read, and a reader that stops stops its client only on this stream. The library
 //! compares the length with `Content-Length`.
 

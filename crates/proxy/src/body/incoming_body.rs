@@ -20,7 +20,7 @@ pub(crate) enum IncomingBody {
 }
 
 impl IncomingBody {
-    /// The next part. The error is a refusal, or nothing if the client is gone.
+    /// The next part. The error is a refusal, or nothing if the client has closed.
     pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,

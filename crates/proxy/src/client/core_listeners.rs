@@ -86,7 +86,7 @@ impl CoreListener {
             Self::Tcp(listener) => {
                 let (stream, address) = ready!(listener.poll_accept(cx))?;
                 // Answers are written in one piece, so Nagle's algorithm would only delay them. It
-                // fails if the client has gone, which the first read finds too.
+                // fails if the client has closed, which the first read finds too.
                 let _ = stream.set_nodelay(true);
                 Ok((stream, address.into()))
             }

@@ -124,7 +124,7 @@ impl RequestStream {
     }
 
     /// Reads the next part of the body of the request with this number. The error is a refusal, or
-    /// nothing if the client is gone.
+    /// nothing if the client has closed.
     pub(crate) fn poll_body(
         &mut self,
         request: u64,

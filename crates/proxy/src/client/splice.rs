@@ -404,7 +404,7 @@ mod tests {
             };
             drop(gone);
             let talk = async {
-                // The first write finds that the peer has gone; the end of the stream follows.
+                // The first write finds that the peer has closed; the end of the stream follows.
                 let _ = left.write_all(&[1; 64]).await;
                 rest(&mut left).await
             };

@@ -79,7 +79,7 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if identity(&self.path).is_ok_and(|found| found == self.identity) {
-            // What cannot be removed is replaced by the next start.
+            // A file that cannot be removed is replaced by the next start.
             let _ = fs::remove_file(&self.path);
         }
     }

@@ -241,7 +241,7 @@ mod tests {
         check(&[&["127.0.0.1"]], Some("Denied(\"loopback\")")).await;
         check(&[&["::ffff:10.0.0.1"]], Some("Denied(\"private-network\")")).await;
         check(&[&["169.254.169.254"]], Some("Denied(\"metadata\")")).await;
-        // What passes is used, and nothing else.
+        // Only addresses that pass are used.
         check(&[&["10.0.0.1", "8.8.8.8"]], None).await;
         check(&[&[]], Some("Unresolved(\"the name has no address\")")).await;
     }

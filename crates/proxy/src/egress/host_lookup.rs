@@ -1,4 +1,4 @@
-//! Resolves the names of hosts, by the resolver of the system. Tests bring answers of their own.
+//! Resolves the names of hosts, by the resolver of the system. Tests bring their own answers.
 
 use std::fmt;
 use std::future::Future;

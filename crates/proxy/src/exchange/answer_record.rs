@@ -62,7 +62,7 @@ impl AnswerRecord {
         }
     }
 
-    /// How long the connection may be silent after its upgrade, and the limit that says so.
+    /// How long the connection may be silent after its upgrade, and the limit that sets it.
     pub(super) fn idle_timeout(&self) -> (Duration, &'static str) {
         match self {
             Self::Exchange(record) => (

@@ -2,7 +2,7 @@
 //!
 //! The heads of one sender have nearly the same names in the same order. Comparing a name with the one
 //! that stood in its place before is cheaper than reading it, and a name that is not a standard one
-//! needs no memory of its own.
+//! needs no separate memory.
 
 use http::HeaderName;
 use http::header::InvalidHeaderName;

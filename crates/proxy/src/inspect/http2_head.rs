@@ -2,7 +2,7 @@
 //!
 //! The HTTP/2 library has decoded it and refused what no field can be: repeated or unknown pseudo
 //! fields, upper case in names, connection fields, `te` other than `trailers`, lengths that are not
-//! numbers. What is left is judged here, so that an HTTP/2 request means what the same HTTP/1.1
+//! numbers. The rest is judged here, so that an HTTP/2 request means what the same HTTP/1.1
 //! request means. The library cuts a fragment off the path; it is never judged nor forwarded.
 
 use h2::ext::Protocol;

@@ -29,7 +29,7 @@ impl TransferCodings {
         }
     }
 
-    /// Checks that the body is chunked and nothing else.
+    /// Checks that the only coding of the body is chunked.
     pub(super) fn check(&self) -> Result<(), HttpRefusal> {
         match self.chunked {
             _ if !self.ends_chunked => Err(HttpRefusal::TransferEncodingNotChunked),

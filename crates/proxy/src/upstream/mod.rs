@@ -5,11 +5,11 @@
 //! are not driven; a connection that the upstream has closed is detected when it is taken from the
 //! pool.
 //!
-//! Connections of HTTP/2 are shared by requests, so each has a task of its own; see `http2`.
+//! Connections of HTTP/2 are shared by requests, so each has its own task; see `http2`.
 //!
 //! HTTP/1.1 is written and read here, because an exchange with a general library costs three times
 //! as many instructions: it passes each request through two channels and drives the connection as a
-//! second future. What is read is at least as strict: a test compares heads with that library's parser,
+//! second future. Reading is at least as strict: a test compares heads with that library's parser,
 //! and every fault of a response is in `response_fault`.
 
 mod upstream_client;

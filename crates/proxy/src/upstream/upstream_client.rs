@@ -187,7 +187,7 @@ impl UpstreamClient {
         Box::pin(sent).await
     }
 
-    /// Sends a WebSocket handshake, which was checked, on a connection of its own. An answer with
+    /// Sends a WebSocket handshake, which was checked, on a separate connection. An answer with
     /// status 101 is a valid one, and its body is the connection.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ impl UpstreamPhase {
     }
 }
 
-/// What to check after a failed connection. A denied address says so itself, and the upstream may well run.
+/// What to check after a failed connection. A denied address is named as such, and the upstream may well run.
 fn advice(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput => "",

@@ -1,4 +1,4 @@
-//! What an access line says of a call through the forward proxy.
+//! The fields of an access line for a call through the forward proxy.
 
 use serde::Serialize;
 

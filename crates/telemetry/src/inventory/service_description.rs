@@ -25,8 +25,8 @@ pub struct ServiceDescription {
 pub struct DeprecatedOperation {
     /// The operation's name.
     pub operation: Arc<str>,
-    /// When it ends, if the contract says so.
+    /// When it ends, if the contract states it.
     pub sunset: Option<SystemTime>,
-    /// What replaces it, if the contract says so.
+    /// What replaces it, if the contract states it.
     pub successor: Option<String>,
 }

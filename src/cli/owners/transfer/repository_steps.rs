@@ -205,7 +205,7 @@ fn route_step(path: &str, text: &str, transfer: &ServiceTransfer) -> Option<Tran
     Some(TransferStep::open("alert-route", path, line, message))
 }
 
-/// Reads a text file; what is not UTF-8 is replaced, because only lines with names matter.
+/// Reads a text file; bytes that are not UTF-8 are replaced, because only lines with names matter.
 fn read_text(path: &Path) -> Result<String, OwnersError> {
     let bytes = source::read(path, MANIFEST_BYTES_MAX as u64)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

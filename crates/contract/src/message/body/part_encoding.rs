@@ -10,7 +10,7 @@ use crate::openapi::document::{DocumentSet, NodeRef};
 use crate::openapi::reference::follow;
 use crate::schema::schema_surface::TypeSet;
 
-/// What one schema says of the items of an array.
+/// What one schema states about the items of an array.
 #[derive(Debug)]
 struct ArrayItems {
     prefix: Vec<NodeRef>,
@@ -77,7 +77,7 @@ impl EncodingCompiler<'_, '_> {
         }
     }
 
-    /// What a schema says of the items of an array: by itself, by the schema that it refers to, and by
+    /// What a schema states about the items of an array: by itself, by the schema that it refers to, and by
     /// its parts, of which an array need not satisfy each.
     fn arrays(&self, all: NodeRef) -> Vec<ArrayItems> {
         let documents = self.surface.documents;

@@ -29,7 +29,7 @@ pub(super) struct PartShape {
     pub(super) nested: Option<Box<PartLayout>>,
 }
 
-/// What becomes of the content of a part.
+/// How the content of a part is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PartUse {
     /// It is read as JSON.
@@ -54,7 +54,7 @@ impl PartLayout {
 }
 
 impl PartShape {
-    /// What becomes of the content of a part with this header. A part without a media type is text
+    /// How the content of a part with this header is read. A part without a media type is text
     /// (RFC 2046 section 5.1).
     pub(super) fn use_of(&self, head: &PartHead) -> PartUse {
         let label = head.content_type.as_deref().unwrap_or("text/plain");

@@ -243,13 +243,13 @@ impl Parameter {
         self.is_exploded_query() && self.shapes().any(|shape| shape.has_member(name))
     }
 
-    /// Whether a pair with this decoded name, which nothing else declares, is a property of this
+    /// Whether a pair with this decoded name, which no other parameter declares, is a property of this
     /// exploded object.
     pub(crate) fn takes_other(&self, name: &str) -> bool {
         self.is_exploded_query() && self.shapes().any(|shape| shape.takes_other(name))
     }
 
-    /// Whether pairs that nothing else declares may be properties of this exploded object.
+    /// Whether pairs that no other parameter declares may be properties of this exploded object.
     pub(crate) fn takes_others(&self) -> bool {
         self.is_exploded_query() && self.shapes().any(ObjectShape::takes_others)
     }

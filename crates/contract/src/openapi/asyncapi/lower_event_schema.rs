@@ -37,7 +37,7 @@ impl EventLowering<'_> {
             if is_reference && !has_siblings && name != "$ref" && !is_container {
                 continue;
             }
-            // A copy has no identity of its own.
+            // A copy has no identity.
             if self.is_copying && matches!(name, "$id" | "$anchor") {
                 continue;
             }

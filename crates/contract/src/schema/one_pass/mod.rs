@@ -9,7 +9,7 @@
 //! consists of: rules for each kind of value. `schema_places` names the places of a message by their
 //! schemas, and `program_builder` joins all schemas that apply to one
 //! place (`$ref`, `allOf`, chosen alternatives) into one set of rules, with `merge_keywords` and
-//! `merge_objects`. `disjoint_branches` says of which `oneOf` at most one alternative can match.
+//! `merge_objects`. `disjoint_branches` finds of which `oneOf` at most one alternative can match.
 //! `text_judge`, `text_containers` and `text_scalars` read a text by the rules; `text_rules`, `number_rules` and
 //! `property_names` decide about scalars and names; `written_text` and `written_name` compare texts and names as they are written. `scalar_judge` applies the rules to the texts of parameters.
 

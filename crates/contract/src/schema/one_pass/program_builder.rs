@@ -1,7 +1,7 @@
 //! Builds a program: joins the schemas that apply to one place into one set of rules.
 //!
 //! `$ref`, `allOf` and alternatives of which only one admits a kind
-//! of value join the set. Where several alternatives admit a kind, each becomes a place of its own,
+//! of value join the set. Where several alternatives admit a kind, each becomes a separate place,
 //! which consists of the alternative and everything next to it.
 
 use std::collections::HashSet;

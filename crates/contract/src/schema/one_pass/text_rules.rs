@@ -42,7 +42,7 @@ enum QuickTextRule {
     Length {
         bytes_min: usize,
     },
-    /// There is nothing else but a length.
+    /// There is only a length as well.
     Pattern(QuotedRun),
     /// The only texts that are accepted, in quotes.
     OneOf(Box<[WrittenText]>),

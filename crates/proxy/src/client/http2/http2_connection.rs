@@ -1,6 +1,6 @@
 //! Drives one HTTP/2 connection: the library's state machine, its streams, and the deadlines.
 //!
-//! A connection that takes no further request says so with GOAWAY and serves those that it has. The
+//! A connection that takes no further request sends GOAWAY and serves those that it has. The
 //! library sends two of them, so that no request is lost that was on its way (RFC 9113 section 6.8).
 
 use std::future::poll_fn;
@@ -46,7 +46,7 @@ enum ConnectionPhase {
         since: Instant,
         requests_max: u64,
     },
-    /// The last GOAWAY is written until then, and nothing else.
+    /// Only the last GOAWAY is written until then.
     Ending {
         end: Http2End,
         until: Instant,

@@ -84,7 +84,7 @@ pub(in crate::client) async fn serve_http2<H: RequestHandler>(
         drop(context.handler.refuse(refusal, peer, &[]));
         log_refusal(peer, refusal);
     }
-    // The library is dropped, so nothing else has the socket.
+    // The library is dropped, so the socket has no other owner.
     let Some(socket) = Rc::into_inner(socket).map(RefCell::into_inner) else {
         return;
     };

@@ -1,7 +1,7 @@
 //! A WebSocket on a stream of HTTP/2 (RFC 8441): the two halves of the stream as one byte stream.
 //!
-//! What is read is given back to the flow control when the reader takes it, so a client whose bytes
-//! the upstream does not accept is stopped on this stream only. What is written is within the windows
+//! Read bytes are given back to the flow control when the reader takes them, so a client whose bytes
+//! the upstream does not accept is stopped on this stream only. Writes stay within the windows
 //! of the client. The end of a direction is END_STREAM, as the end of a TCP stream is in HTTP/1.1.
 
 use std::io;

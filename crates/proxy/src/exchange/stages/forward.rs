@@ -171,7 +171,7 @@ fn answer_mocked(
     ))
 }
 
-/// When a gRPC call ends, if its caller says so.
+/// When a gRPC call ends, if its caller set a time.
 fn call_deadline(request: &Request<ForwardBody>, record: &RequestRecord) -> Option<Instant> {
     grpc_media_type(request.version(), request.headers())?;
     let timeout = grpc_timeout(request.headers()).ok()??;

@@ -135,7 +135,7 @@ pub(super) fn kept_body(record: &Rc<RequestRecord>) -> ExchangeProblem {
 pub(super) fn length_of<B: Body>(body: &B) -> BodyLength {
     match body.size_hint().exact() {
         _ if body.is_end_stream() => BodyLength::Absent,
-        // An HTTP/2 request that says so can still end its stream later.
+        // An HTTP/2 request with this length can still end its stream later.
         Some(0) => BodyLength::Absent,
         Some(_) => BodyLength::Known,
         None => BodyLength::Unknown,

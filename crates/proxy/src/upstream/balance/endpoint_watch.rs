@@ -1,6 +1,6 @@
 //! Watches the servers of one service on the control thread: resolves names again, and checks servers.
 //!
-//! Checks are requests of their own, on new connections with the TLS and the version of HTTP of the
+//! Checks are separate requests, on new connections with the TLS and the version of HTTP of the
 //! service. They hold no slot, and nothing that counts requests of callers sees them.
 
 use std::io;

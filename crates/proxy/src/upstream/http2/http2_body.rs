@@ -1,6 +1,6 @@
 //! The body of an HTTP/2 response, as it arrives from the upstream.
 //!
-//! What is read is given back to the flow control at once, so a response that is not read takes at most
+//! Read bytes are given back to the flow control at once, so a response that is not read takes at most
 //! its window of memory. The library compares the length with `Content-Length`.
 
 use std::any::Any;

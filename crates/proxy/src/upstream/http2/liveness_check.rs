@@ -1,4 +1,4 @@
-//! Notices an upstream that is gone without a word: a connection on which nothing arrives is asked by a
+//! Notices an upstream that vanished without closing: a connection on which nothing arrives is asked by a
 //! PING, and ends without an answer.
 //!
 //! PINGs are rare, because servers of gRPC end connections with many of them: one during a silence, and
@@ -38,7 +38,7 @@ impl LivenessCheck {
         }
     }
 
-    /// Asks if it is time to. Returns whether the upstream is gone.
+    /// Asks if it is time to. Returns whether the upstream is lost.
     pub(super) fn check(
         &mut self,
         connection: &SharedConnection,

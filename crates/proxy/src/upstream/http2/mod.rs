@@ -1,6 +1,6 @@
 //! HTTP/2 to an upstream: connections that requests share, and exchanges on their streams.
 //!
-//! A connection has a task of its own, which drives the library `h2`. The client of hyper is not used:
+//! A connection has its own task, which drives the library `h2`. The client of hyper is not used:
 //! it hides what decides whether a request may be sent again, which is the stream that an error ended
 //! and whether the upstream processed it, and it passes each request through a channel.
 //!
