@@ -27,7 +27,7 @@ impl DependencySource for CalledHosts {
             })
             .collect();
         CalledHostsView {
-            is_on: config.egress.is_on(),
+            is_on: config.accepts_calls(),
             default: config.egress.undeclared.as_str(),
             since_seconds: self.ledger.age().as_secs_f64(),
             calls,

@@ -155,6 +155,10 @@ fn keys_without_effect(config: &Config) -> Vec<ConfigFinding> {
     if config.listen_proxies.is_none() {
         of_program.push(("listen.proxy_peers", "listen.proxy_protocol is \"off\""));
     }
+    if !config.accepts_calls() {
+        let cause = "neither egress.address nor the address of a vendor is set";
+        of_program.push(("egress.tls.certificates", cause));
+    }
     if !config.services.iter().any(upgrades) {
         let cause = "no service has `upgrade`";
         of_program.push(("limits.upgrade_idle_timeout", cause));
@@ -176,6 +180,10 @@ fn keys_without_effect(config: &Config) -> Vec<ConfigFinding> {
                 "reload.cache",
                 "the contract is a file, which is read at its place",
             ));
+        }
+        if !config.egress.is_on() {
+            let cause = "egress.address is not set";
+            causes.extend(["vendor.hosts", "vendor.prefix"].map(|key| (key, cause)));
         }
         let keys = &keys;
         causes.into_iter().filter_map(move |(key, cause)| {

@@ -1,10 +1,11 @@
-//! The parts of the forward proxy that threads share, from its configuration.
+//! What threads share of the calls of services: the forward proxy, and the addresses of vendors.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portcullis_config::{Config, ListenAddress};
 use portcullis_proxy::{
-    BoundListener, EgressResources, ListenerSettings, OpenCalls, VendorPauses, VendorSecrets, bind,
+    EgressResources, EgressSockets, ListenerSettings, OpenCalls, VendorPauses, VendorSecrets, bind,
 };
 use portcullis_telemetry::{DependencyLedger, Metrics};
 
@@ -13,11 +14,11 @@ use super::called_hosts::CalledHosts;
 use super::live_state_reader::LiveStateReader;
 use super::vendor_fields::read_fields;
 
-/// The parts of the forward proxy.
+/// The parts of the forward proxy and of the addresses of vendors.
 #[derive(Debug)]
 pub(super) struct EgressParts {
-    /// The sockets of each data core; empty if there is no forward proxy.
-    pub(super) bound: Vec<BoundListener>,
+    /// The sockets of each data core.
+    pub(super) sockets: Vec<EgressSockets>,
     /// What data cores share, if there is one.
     pub(super) resources: Option<EgressResources>,
     /// What the control thread does for it.
@@ -42,10 +43,7 @@ impl EgressParts {
         cores: usize,
     ) -> Result<Self, AppError> {
         let egress = &config.egress;
-        let mut bound = Vec::new();
-        if egress.is_on() {
-            bound = bind(&egress.listen_addresses, &config.listen_file, cores)?;
-        }
+        let sockets = bind_all(config, cores)?;
         let secrets = VendorSecrets::default();
         secrets.publish(read_fields(config).map_err(Box::new)?);
         let control = EgressControl {
@@ -53,7 +51,8 @@ impl EgressParts {
             secrets,
         };
         let ledger = Arc::new(DependencyLedger::new(metrics));
-        let resources = egress.is_on().then(|| EgressResources {
+        let resources = config.accepts_calls().then(|| EgressResources {
+            vendor_settings: vendor_settings(&settings),
             settings,
             ledger: Arc::clone(&ledger),
             calls: Arc::clone(&control.calls),
@@ -61,17 +60,26 @@ impl EgressParts {
             pauses: VendorPauses::default(),
         });
         Ok(Self {
-            bound,
+            sockets,
             resources,
             control,
             ledger,
         })
     }
 
-    /// The addresses, with the actual port numbers.
+    /// The addresses of the forward proxy, with the actual port numbers.
     pub(super) fn addresses(&self) -> Vec<ListenAddress> {
-        let first = self.bound.first();
-        first.map_or_else(Vec::new, |core| core.addresses().to_vec())
+        let proxy = self.sockets.first().and_then(|core| core.proxy.as_ref());
+        proxy.map_or_else(Vec::new, |bound| bound.addresses().to_vec())
+    }
+
+    /// The addresses of each vendor that has some, with the actual port numbers.
+    pub(super) fn vendor_addresses(&self) -> BTreeMap<String, Vec<ListenAddress>> {
+        let vendors = self.sockets.first().map(|core| core.vendors.iter());
+        let vendors = vendors.into_iter().flatten();
+        vendors
+            .map(|(vendor, bound)| (vendor.clone(), bound.addresses().to_vec()))
+            .collect()
     }
 
     /// The calls that were made, for the admin port.
@@ -81,4 +89,35 @@ impl EgressParts {
             live_state: live_state.clone(),
         })
     }
+}
+
+/// Binds the addresses of the forward proxy and of each vendor, for each data core.
+fn bind_all(config: &Config, cores: usize) -> Result<Vec<EgressSockets>, AppError> {
+    let mut sockets: Vec<EgressSockets> = Vec::new();
+    sockets.resize_with(cores, EgressSockets::default);
+    let bind = |addresses: &[ListenAddress]| bind(addresses, &config.listen_file, cores);
+    if config.egress.is_on() {
+        let bound = bind(&config.egress.listen_addresses)?;
+        for (core, bound) in sockets.iter_mut().zip(bound) {
+            core.proxy = Some(bound);
+        }
+    }
+    for service in &config.services {
+        let vendor = service.vendor.as_ref();
+        let addresses = vendor.map_or_else(Default::default, |vendor| &*vendor.listen_addresses);
+        if addresses.is_empty() {
+            continue;
+        }
+        for (core, bound) in sockets.iter_mut().zip(bind(addresses)?) {
+            core.vendors.push((service.name.clone(), bound));
+        }
+    }
+    Ok(sockets)
+}
+
+/// The address of a vendor is that of a server: it gets no tunnels and no targets of other hosts.
+fn vendor_settings(proxy: &ListenerSettings) -> ListenerSettings {
+    let mut settings = proxy.clone();
+    settings.limits.inspect.forward_proxy = false;
+    settings
 }

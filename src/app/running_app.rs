@@ -1,5 +1,6 @@
 //! The running program, and how it stops.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -21,6 +22,8 @@ pub struct RunningApp {
     pub data_addresses: Vec<ListenAddress>,
     /// The addresses of the forward proxy, with the actual port numbers; empty if it is off.
     pub egress_addresses: Vec<ListenAddress>,
+    /// The addresses of vendors by their services, with the actual port numbers.
+    pub vendor_addresses: BTreeMap<String, Vec<ListenAddress>>,
     /// The address for operators, with the actual port number.
     pub admin_address: ListenAddress,
     /// The state behind `/readyz`.

@@ -8,7 +8,7 @@ use std::thread;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use portcullis_config::Config;
+use portcullis_config::{Config, ListenAddress};
 
 use super::app_error::AppError;
 use super::descriptors::raise_limit;
@@ -50,16 +50,14 @@ pub fn run(
 /// Logs that the program is ready, when it is. If it waits, also logs for what.
 fn announce_readiness(running: &RunningApp) {
     let admin = running.admin_address.clone();
-    let addresses: Vec<String> = running
-        .data_addresses
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let address = addresses.join(",");
+    let address = joined(&running.data_addresses);
     if !running.egress_addresses.is_empty() {
-        let addresses = running.egress_addresses.iter().map(ToString::to_string);
-        let address = addresses.collect::<Vec<_>>().join(",");
+        let address = joined(&running.egress_addresses);
         tracing::info!(%address, "forward proxy");
+    }
+    for (service, addresses) in &running.vendor_addresses {
+        let address = joined(addresses);
+        tracing::info!(service, %address, "address of a vendor");
     }
     let missing = running.readiness.reasons();
     if !missing.is_empty() {
@@ -69,6 +67,11 @@ fn announce_readiness(running: &RunningApp) {
     running
         .readiness
         .when_ready(move || tracing::info!(%address, %admin, "ready"));
+}
+
+fn joined(addresses: &[ListenAddress]) -> String {
+    let addresses = addresses.iter().map(ToString::to_string);
+    addresses.collect::<Vec<_>>().join(",")
 }
 
 /// What a signal asks for.

@@ -10,8 +10,8 @@ use portcullis_config::{Config, Http2Config, Http2Mode, ListenAddress};
 use portcullis_proxy::inspect::InspectLimits;
 use portcullis_proxy::{
     BoundListener, ClientLimits, ConnectionCap, CoreResources, CoreSockets, DrainSignal,
-    InFlightCount, ListenerProxies, ListenerSettings, ListenerTls, ListenerTotals, VendorSecrets,
-    bind, drain, listen_at_socket, serve_core,
+    EgressSockets, InFlightCount, ListenerProxies, ListenerSettings, ListenerTls, ListenerTotals,
+    VendorSecrets, bind, drain, listen_at_socket, serve_core,
 };
 use portcullis_telemetry::{Metrics, start_tracing};
 use portcullis_vocabulary::limits::{CHECK_STACK_BYTES, Limits};
@@ -62,8 +62,9 @@ pub(super) fn build_reloadable(
     let cap = connection_cap(&config, cores);
     let limits = config.limits.clone();
     let settings = settings(&config, tls.listen, Arc::clone(&cap));
-    let egress = EgressParts::open(&config, &metrics, egress_settings(&config, &cap), cores)?;
-    let egress_addresses = egress.addresses();
+    let calls = egress_settings(&config, tls.egress, &cap);
+    let egress = EgressParts::open(&config, &metrics, calls, cores)?;
+    let (egress_addresses, vendor_addresses) = (egress.addresses(), egress.vendor_addresses());
     let access = admin_access(&admin_address, &config);
     let writer = Arc::new(LiveStateWriter::new(
         config, contracts, cores, &readiness, &metrics,
@@ -102,7 +103,7 @@ pub(super) fn build_reloadable(
         settings,
         egress: egress.resources,
     });
-    let sockets = core_sockets(bound, egress.bound);
+    let sockets = core_sockets(bound, egress.sockets);
     let data = start_cores(sockets, &resources, &readiness, &drain)?;
     readiness.await_parts(DATA_CORE);
     // Only the data cores hold the tracer now. When they end, the span channel closes.
@@ -110,6 +111,7 @@ pub(super) fn build_reloadable(
     Ok(RunningApp {
         data_addresses,
         egress_addresses,
+        vendor_addresses,
         admin_address,
         readiness,
         trigger,
@@ -200,13 +202,11 @@ fn bind_data(config: &Config) -> Result<(Vec<BoundListener>, Vec<ListenAddress>)
 }
 
 /// The sockets of each data core.
-fn core_sockets(data: Vec<BoundListener>, egress: Vec<BoundListener>) -> Vec<CoreSockets> {
-    let mut egress = egress.into_iter();
-    let sockets = data.into_iter().map(|data| CoreSockets {
-        data,
-        egress: egress.next(),
-    });
-    sockets.collect()
+fn core_sockets(data: Vec<BoundListener>, egress: Vec<EgressSockets>) -> Vec<CoreSockets> {
+    let sockets = data.into_iter().zip(egress);
+    sockets
+        .map(|(data, egress)| CoreSockets { data, egress })
+        .collect()
 }
 
 fn bind_admin(config: &Config) -> Result<(BoundAdmin, ListenAddress), AppError> {
@@ -250,7 +250,11 @@ fn settings(
 }
 
 /// The forward proxy is for clients of HTTP/1.1 on this machine or network, which choose it.
-fn egress_settings(config: &Config, cap: &Arc<ConnectionCap>) -> ListenerSettings {
+fn egress_settings(
+    config: &Config,
+    tls: Option<ListenerTls>,
+    cap: &Arc<ConnectionCap>,
+) -> ListenerSettings {
     let http2 = Http2Config {
         enabled: Http2Mode::Off,
         ..config.listen_http2
@@ -261,7 +265,7 @@ fn egress_settings(config: &Config, cap: &Arc<ConnectionCap>) -> ListenerSetting
         limits,
         trusted_peers: config.identity.trusted_peers.clone(),
         proxies: None,
-        tls: None,
+        tls,
         cap: Arc::clone(cap),
     }
 }

@@ -16,6 +16,7 @@ pub enum ChangeArea {
     Document,
     Server,
     Operation,
+    Objective,
     Security,
     Parameter,
     Body,
@@ -44,6 +45,8 @@ pub enum ChangeCategory {
     Mutability,
     /// Deprecation, sunset and stability.
     Lifecycle,
+    /// Objectives and tiers.
+    Promise,
     /// Security requirements.
     Security,
     /// Serialization.

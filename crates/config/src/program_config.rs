@@ -90,6 +90,12 @@ impl Config {
             .map_or(ADMIN_PORT, |address| address.port())
     }
 
+    /// Whether calls of services are accepted, by the forward proxy or at an address of a vendor.
+    pub fn accepts_calls(&self) -> bool {
+        let mut vendors = self.services.iter().filter_map(|one| one.vendor.as_ref());
+        self.egress.is_on() || vendors.any(|vendor| !vendor.listen_addresses.is_empty())
+    }
+
     /// The squad that owns a service: the configured one, or else the one that its contract
     /// declares, or else the one that the catalog names.
     pub fn provider_of(&self, service: &ServiceConfig, declared: Option<&str>) -> Option<SquadId> {

@@ -1,10 +1,11 @@
 //! From the root of the tree to the configuration.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
-use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::protection::Protection;
+use portcullis_vocabulary::{Catalog, ConfigLocation};
 
 use super::catalog::declared_dependencies;
 use super::program_config::Config;
@@ -49,21 +50,21 @@ pub(super) fn read_config(
     let tracing = read_tracing(root.section("tracing"));
     let refusals = read_refusals(root.section("refusals"));
     let tiers = read_tiers(root.section("tiers"));
+    let egress_location = root.location_of("egress");
+    let mut taken = listen.addresses.clone();
+    taken.push(admin.address.clone());
+    let egress = read_calls(&mut root, catalog.as_deref(), directory, &taken);
+    taken.extend(egress.listen_addresses.iter().cloned());
     let context = ServiceContext {
         catalog: catalog.as_deref(),
         directory,
         protection: read_protection(&mut root, &Protection::default()),
         reload: read_reload(root.section("reload"), &ReloadConfig::default(), directory),
         audience: refusals.audience,
+        taken: RefCell::new(taken),
     };
     let services = read_services(&mut root, &context);
-    let egress = read_calls(
-        &mut root,
-        catalog.as_deref(),
-        directory,
-        (&listen, &admin.address),
-        &services,
-    );
+    check_vendor_prefixes(&mut root, egress_location, &egress, &services);
     root.finish();
     let dependencies = catalog.as_deref().map(declared_dependencies);
     Config {
@@ -113,16 +114,25 @@ fn read_calls(
     root: &mut ConfigSection<'_>,
     catalog: Option<&Catalog>,
     directory: &Path,
-    (listen, admin): (&ListenSection, &ListenAddress),
-    services: &[ServiceConfig],
+    taken: &[ListenAddress],
 ) -> EgressConfig {
     let location = root.location_of("egress");
     let egress = read_egress(root.section("egress"), catalog, directory);
-    let mut taken = listen.addresses.iter().chain([admin]);
+    let mut taken = taken.iter();
     if taken.any(|one| egress.listen_addresses.iter().any(|own| own.overlaps(one))) {
         let message = "is an address of [listen] or [admin] too; try another port";
-        root.refuse_at(location.clone(), "egress.address", message);
+        root.refuse_at(location, "egress.address", message);
     }
+    egress
+}
+
+/// Reports a forward proxy whose address no client can write in front of a prefix.
+fn check_vendor_prefixes(
+    root: &mut ConfigSection<'_>,
+    location: ConfigLocation,
+    egress: &EgressConfig,
+    services: &[ServiceConfig],
+) {
     let has_prefix = |service: &ServiceConfig| {
         let vendor = service.vendor.as_ref();
         vendor.is_some_and(|vendor| vendor.prefix.is_some())
@@ -136,7 +146,6 @@ fn read_calls(
                        needs a TCP address";
         root.refuse_at(location, "egress.address", message);
     }
-    egress
 }
 
 fn read_metrics_enabled(mut section: ConfigSection<'_>) -> bool {

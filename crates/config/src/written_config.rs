@@ -4,7 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::effective_config::{EffectiveKey, list_keys};
-use super::tree::{ConfigTable, ConfigValue};
+use super::tree::{ConfigNode, ConfigTable, ConfigValue};
+
+/// The list of the services.
+const SERVICES: &str = "services";
 
 /// What the file, the variables and the flags of a configuration say. It is not shown by `Debug`,
 /// because it has secrets.
@@ -32,6 +35,39 @@ impl WrittenConfig {
         }
         Self::new(table)
     }
+
+    /// The same with the value of this dotted key of each service as in `before`, where a new service
+    /// has none.
+    #[must_use]
+    pub fn keeping_in_services(&self, before: &Self, key: &str) -> Self {
+        let mut table = (*self.0).clone();
+        let services = table.get_mut(SERVICES).map(|node| &mut node.value);
+        if let Some(ConfigValue::List(services)) = services {
+            for service in services {
+                let ConfigValue::Table(service) = &mut service.value else {
+                    continue;
+                };
+                let same = service.get("name").and_then(|name| named(&before.0, name));
+                keep(service, same.unwrap_or(&ConfigTable::new()), key);
+            }
+        }
+        Self::new(table)
+    }
+}
+
+/// The service with this name.
+fn named<'t>(table: &'t ConfigTable, name: &ConfigNode) -> Option<&'t ConfigTable> {
+    let ConfigValue::List(services) = &table.get(SERVICES)?.value else {
+        return None;
+    };
+    let mut services = services.iter().filter_map(|node| match &node.value {
+        ConfigValue::Table(service) => Some(service),
+        _ => None,
+    });
+    services.find(|service| {
+        let own = service.get("name").and_then(ConfigNode::text);
+        own.is_some() && own == name.text()
+    })
 }
 
 fn keep(table: &mut ConfigTable, before: &ConfigTable, key: &str) {
@@ -103,6 +139,29 @@ mod tests {
         assert_eq!(value("limits.header_count_max"), ("7".to_owned(), true));
         assert_eq!(value("log.level"), ("\"debug\"".to_owned(), true));
         assert!(!value("log.format").1);
+    }
+
+    #[test]
+    fn services_keep_a_key_by_their_names() {
+        let service = |name: &str, keys: &str| format!("[[services]]\nname = \"{name}\"\n{keys}\n");
+        let own = |port: u16| {
+            format!("[services.vendor]\nprefix = \"/p\"\naddress = \"127.0.0.1:{port}\"")
+        };
+        let before = written(&(service("a", &own(1)) + &service("b", "")));
+        let after = [
+            service("b", &own(2)),
+            service("a", &own(3)),
+            service("c", &own(4)),
+        ];
+        let kept = written(&after.concat()).keeping_in_services(&before, "vendor.address");
+        let mut addresses = kept.keys();
+        addresses.retain(|key| key.path().ends_with("vendor.address") && key.source.is_some());
+        let addresses = addresses.iter().map(|key| (key.path(), key.value.clone()));
+        let expected = (
+            "services.a.vendor.address".to_owned(),
+            "\"127.0.0.1:1\"".to_owned(),
+        );
+        assert_eq!(addresses.collect::<Vec<_>>(), [expected]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use portcullis_identity::IssuerKeys;
 use portcullis_telemetry::{Metrics, Tracer};
 
 use crate::client::{BoundListener, DrainSignal, ListenerSettings, ListenerTotals, serve};
-use crate::egress::{EgressCore, EgressResources};
+use crate::egress::{EgressCore, EgressResources, EgressSockets, VendorPort};
 use crate::exchange::{DataCore, DataCoreParts, InFlightCount, PublishedConfig};
 use crate::upstream::{UpstreamEndpointStore, UpstreamTlsStore};
 
@@ -36,7 +36,7 @@ pub struct CoreResources {
     pub endpoints: UpstreamEndpointStore,
     /// How it serves connections.
     pub settings: ListenerSettings,
-    /// The forward proxy, if there is one.
+    /// What accepts calls of services, if anything does.
     pub egress: Option<EgressResources>,
 }
 
@@ -45,8 +45,8 @@ pub struct CoreResources {
 pub struct CoreSockets {
     /// For clients.
     pub data: BoundListener,
-    /// For calls of services, if there is a forward proxy.
-    pub egress: Option<BoundListener>,
+    /// For calls of services.
+    pub egress: EgressSockets,
 }
 
 /// Serves until the drain is complete. `on_ready` is called when the core begins to accept
@@ -99,19 +99,38 @@ pub fn serve_core(
     served.unwrap_or_else(|error| failed(&error))
 }
 
-/// Serves the calls of services, if there is a forward proxy.
+/// Serves the calls of services, if anything accepts them.
 async fn serve_egress(
-    bound: Option<BoundListener>,
+    sockets: EgressSockets,
     core: Rc<DataCore>,
     resources: &CoreResources,
     drain: DrainSignal,
 ) -> std::io::Result<ListenerTotals> {
-    let (Some(bound), Some(egress)) = (bound, &resources.egress) else {
+    let Some(egress) = &resources.egress else {
         return Ok(ListenerTotals::default());
     };
-    let metrics = &resources.metrics;
-    let core = EgressCore::new(core, egress, metrics, bound.addresses());
-    serve(bound, core, egress.settings.clone(), drain).await
+    let core = EgressCore::new(core, egress, &resources.metrics, &sockets);
+    let mut serving = Vec::new();
+    if let Some(bound) = sockets.proxy {
+        let settings = egress.settings.clone();
+        let proxy = serve(bound, Rc::clone(&core), settings, drain.clone());
+        serving.push(tokio::task::spawn_local(proxy));
+    }
+    for (vendor, bound) in sockets.vendors {
+        let settings = egress.vendor_settings.clone();
+        let port = VendorPort::new(&core, &vendor);
+        serving.push(tokio::task::spawn_local(serve(
+            bound,
+            port,
+            settings,
+            drain.clone(),
+        )));
+    }
+    let mut totals = ListenerTotals::default();
+    for listener in serving {
+        totals = totals.and(listener.await.map_err(std::io::Error::other)??);
+    }
+    Ok(totals)
 }
 
 /// Releases replaced services even while no request arrives.

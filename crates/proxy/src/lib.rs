@@ -45,7 +45,9 @@ pub use client::{
     ListenerTotals, RequestHandler, SocketFile, bind, drain, listen_at_socket, serve,
 };
 pub use core_thread::{CoreResources, CoreSockets, serve_core};
-pub use egress::{EgressResources, OpenCalls, SecretValues, VendorPauses, VendorSecrets};
+pub use egress::{
+    EgressResources, EgressSockets, OpenCalls, SecretValues, VendorPauses, VendorSecrets,
+};
 pub use exchange::{
     ActiveConfig, ActiveService, AnswerBody, AnswerInterruption, DataCore, DataCoreParts,
     InFlightCount, PublishedConfig, ShadowAnswer, ShadowBody, ShadowExchange, ShadowSampler,

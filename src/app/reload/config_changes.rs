@@ -3,10 +3,11 @@
 //! Listeners, data cores and what they were built with need a restart. Everything about services
 //! applies at once.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use portcullis_config::{Config, ServiceConfig};
+use portcullis_config::{Config, ListenAddress, ServiceConfig};
 use portcullis_vocabulary::Catalog;
 use portcullis_vocabulary::limits::Limits;
 
@@ -98,13 +99,14 @@ pub(super) fn same_squads(old: &Catalog, new: &Catalog) -> bool {
 }
 
 /// The keys and sections whose old values [`merge`] keeps, as they are written.
-const RESTART_KEYS: [&str; 22] = [
+const RESTART_KEYS: [&str; 23] = [
     "listen",
     "admin",
     "identity",
     "runtime",
     "tracing",
     "egress.address",
+    "egress.tls",
     "egress.calls_max",
     "log.format",
     "metrics",
@@ -122,6 +124,9 @@ const RESTART_KEYS: [&str; 22] = [
     "limits.drain_timeout",
     "limits.contract_bytes_max",
 ];
+
+/// The key of services whose old value [`merge`] keeps, too.
+const RESTART_KEY_OF_SERVICES: &str = "vendor.address";
 
 /// The configuration to apply: the new one, with the old values of settings that need a restart.
 fn merge(old: &Config, new: &Config) -> Config {
@@ -142,7 +147,14 @@ fn merge(old: &Config, new: &Config) -> Config {
         ..new.clone()
     };
     merged.limits = wire_limits_of(&old.limits, &new.limits);
-    merged.written = new.written.keeping(&old.written, &RESTART_KEYS);
+    let written = new.written.keeping(&old.written, &RESTART_KEYS);
+    merged.written = written.keeping_in_services(&old.written, RESTART_KEY_OF_SERVICES);
+    for service in &mut merged.services {
+        if let Some(vendor) = &mut service.vendor {
+            vendor.listen_addresses = vendor_addresses(old, &service.name).to_vec();
+        }
+    }
+    merged.egress.tls = old.egress.tls.clone();
     let addresses = &old.egress.listen_addresses;
     merged.egress.listen_addresses.clone_from(addresses);
     merged.egress.calls_max = old.egress.calls_max;
@@ -200,7 +212,15 @@ fn restart_only_changes(old: &Config, new: &Config) -> Vec<String> {
     let (egress, next) = (&old.egress, &new.egress);
     let differs = egress.listen_addresses != next.listen_addresses;
     notes.add("egress.address", differs);
+    notes.add("egress.tls", egress.tls != next.tls);
     notes.add("egress.calls_max", egress.calls_max != next.calls_max);
+    let services = old.services.iter().chain(&new.services);
+    let vendors = services.filter(|service| service.vendor.is_some());
+    let names: BTreeSet<&str> = vendors.map(|service| &*service.name).collect();
+    for name in names {
+        let differs = vendor_addresses(old, name) != vendor_addresses(new, name);
+        notes.add(&format!("services.{name}.vendor.address"), differs);
+    }
     notes.add("log.format", old.log.format != new.log.format);
     notes.add("metrics", old.metrics_enabled != new.metrics_enabled);
     let wire = wire_limits_of(&old.limits, &new.limits) != new.limits;
@@ -218,6 +238,12 @@ impl ChangeNotes {
             self.0.push(key.to_owned());
         }
     }
+}
+
+/// The addresses of a vendor; none of a service that is not one.
+fn vendor_addresses<'c>(config: &'c Config, name: &str) -> &'c [ListenAddress] {
+    let vendor = named(config, name).and_then(|service| service.vendor.as_ref());
+    vendor.map_or(&[], |vendor| &vendor.listen_addresses)
 }
 
 fn named<'c>(config: &'c Config, name: &str) -> Option<&'c ServiceConfig> {

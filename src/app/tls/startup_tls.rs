@@ -16,6 +16,8 @@ pub(in crate::app) struct StartupTls {
     pub(in crate::app) places: TlsPlaces,
     /// TLS for clients, if the port has it.
     pub(in crate::app) listen: Option<ListenerTls>,
+    /// TLS for the calls of services, if their ports have it.
+    pub(in crate::app) egress: Option<ListenerTls>,
     /// TLS for operators, if the port has it.
     pub(in crate::app) admin: Option<AdminTls>,
 }
@@ -30,11 +32,13 @@ impl StartupTls {
         let places = TlsPlaces::new(metrics, files);
         let listen = places.load_port("listen.tls", &config.listen_tls);
         let admin = places.load_port("admin.tls", &config.admin_tls);
+        let egress = places.load_port("egress.tls", &config.egress.tls);
         let upstreams = places.load_upstreams(&config.services);
-        let (listen, admin) = match (listen, admin, upstreams) {
-            (Ok(listen), Ok(admin), Ok(())) => (listen, admin),
-            (listen, admin, upstreams) => {
-                let ports = listen.err().into_iter().chain(admin.err());
+        let (listen, admin, egress) = match (listen, admin, egress, upstreams) {
+            (Ok(listen), Ok(admin), Ok(egress), Ok(())) => (listen, admin, egress),
+            (listen, admin, egress, upstreams) => {
+                let ports = [listen.err(), admin.err(), egress.err()];
+                let ports = ports.into_iter().flatten();
                 let errors = ports.chain(upstreams.err().unwrap_or_default());
                 return Err(AppError::Tls {
                     errors: errors.collect(),
@@ -46,6 +50,10 @@ impl StartupTls {
             listen: listen.map(|active| ListenerTls {
                 active,
                 handshake_timeout: config.listen_tls.handshake_timeout,
+            }),
+            egress: egress.map(|active| ListenerTls {
+                active,
+                handshake_timeout: config.egress.tls.handshake_timeout,
             }),
             admin: admin.map(|active| AdminTls {
                 active,

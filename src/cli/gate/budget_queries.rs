@@ -37,26 +37,33 @@ struct BudgetQueries {
 }
 
 impl BudgetQueries {
-    /// A counter that began within the window is taken from its first sample on, which is 0, and one
-    /// that was reset is continued. Series of all replicas are added after their increase.
+    /// `increase` ignores the first sample of a counter, so what a replica saw before its first scrape
+    /// would be lost. A counter that began within the window is therefore taken at its full value, unless
+    /// it was reset, which only `increase` follows. Series of all replicas are added afterwards.
     fn new(objectives: &ServiceObjectives, objective: &ServiceObjective<'_>) -> Self {
         let seconds = objectives.window.as_secs().max(1);
+        let window = format!("{seconds}s");
         let requests = format!(
             "portcullis_objective_requests_total{{service={}, objective={}, operation={}",
             quoted(&objectives.service),
             quoted(objective.kind.as_str()),
             quoted(objective.operation_label())
         );
-        let total = format!("sum(increase({requests}}}[{seconds}s]))");
+        let grown = |series: &str| {
+            format!(
+                "sum((max_over_time({series}[{window}]) and resets({series}[{window}]) == 0 unless \
+                 {series} offset {window}) or increase({series}[{window}]))"
+            )
+        };
+        let total = grown(&format!("{requests}}}"));
+        let bad = grown(&format!("{requests}, result=\"bad\"}}"));
         let step = (seconds / COVERAGE_POINTS).max(1);
         Self {
             window: objectives.window,
             step: Duration::from_secs(step),
-            bad: format!("sum(increase({requests}, result=\"bad\"}}[{seconds}s])) / {total}"),
+            bad: format!("{bad} / {total}"),
             total,
-            age: format!(
-                "time() - min_over_time(timestamp(sum({requests}}}))[{seconds}s:{step}s])"
-            ),
+            age: format!("time() - min_over_time(timestamp(sum({requests}}}))[{window}:{step}s])"),
         }
     }
 

@@ -12,7 +12,6 @@ use super::manifests_args::{SloArgs, SloFormat};
 use super::manifests_error::ManifestsError;
 use super::squad_command::load_catalog;
 use crate::cli::inputs::{KnownNames, catalog_contracts, service_contracts};
-use crate::cli::output::print_error;
 use crate::cli::run_error::RunError;
 
 /// The objectives of all services, or of one.
@@ -51,7 +50,7 @@ fn stated_in_contracts(args: &SloArgs) -> Result<BTreeMap<String, StatedObjectiv
     let (mut stated, mut problems) = (BTreeMap::new(), Vec::new());
     for (service, source) in sources {
         match source.compiled() {
-            Ok(Some(contract)) => {
+            Ok(contract) => {
                 let unread = contract.unread_objectives().map(|warning| {
                     let file = Path::new(&*warning.at.file).into();
                     let line = ConfigLocation::Line(file, warning.at.line as usize);
@@ -60,14 +59,10 @@ fn stated_in_contracts(args: &SloArgs) -> Result<BTreeMap<String, StatedObjectiv
                 problems.extend(unread);
                 stated.insert(service, contract.objectives);
             }
-            Ok(None) => print_error(&format!(
-                "the contract of {service} is not read, because it is at {}; an `x-slo` of it has no \
-                 rules",
-                source.name()
-            )),
             Err(refused) => {
                 let message = format!(
-                    "the contract of {service} cannot be read, so its objectives are not known: {refused}"
+                    "the contract of {service} ({}) cannot be read, so its objectives are not known: {refused}",
+                    source.name()
                 );
                 problems.push(ManifestProblem::at(None, message));
             }

@@ -17,8 +17,8 @@ const STEP: u64 = 240;
 /// How far back samples go, a day more than the window.
 const DAYS: u64 = 8;
 
-const SERVICES: [&str; 7] = [
-    "steady", "reset", "young", "newborn", "idle", "lost", "burnt",
+const SERVICES: [&str; 8] = [
+    "steady", "reset", "young", "newborn", "crashed", "idle", "lost", "burnt",
 ];
 
 /// One bad request in 200, unless the service is `burnt`; the objective allows two.
@@ -36,6 +36,9 @@ fn samples() -> String {
                     "reset" => number % 500 * each,
                     "young" if ago > 2 * 24 * 3600 => continue,
                     "newborn" if ago > 3 * STEP => continue,
+                    // All of its requests were before the first scrape, half of them bad.
+                    "crashed" if ago > 3 * STEP => continue,
+                    "crashed" => 50,
                     "idle" => 7,
                     // It ended before the window.
                     "lost" if ago < (7 * 24 + 12) * 3600 => continue,
@@ -75,7 +78,7 @@ impl BudgetGate {
         gate
     }
 
-    /// The decision and the reasons of the rule on budgets, about a contract with these members of
+    /// The decision and the reasons of the rules on objectives, about a contract with these members of
     /// `info`.
     fn decide(&self, service: &str, version: &str, info: &str, more: &[&str]) -> (String, String) {
         let contract = format!(
@@ -95,7 +98,8 @@ impl BudgetGate {
         let verdict: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
         let reasons = verdict["reasons"].as_array().unwrap().iter();
-        let reasons = reasons.filter(|reason| reason["rule"] == "error-budget");
+        let rules = ["error-budget", "lowered-objective"];
+        let reasons = reasons.filter(|reason| rules.iter().any(|rule| reason["rule"] == **rule));
         let texts = reasons.map(|reason| {
             let text = |name: &str| reason[name].as_str().unwrap();
             format!("{} {}", text("weight"), text("message"))
@@ -143,13 +147,21 @@ fn only_a_measured_budget_holds_or_passes_a_deployment() {
     check("idle", "allowed", &[none]);
     check("lost", "allowed", &[none]);
     let spent = "of the error budget for the availability of burnt is left within 7days, by";
-    let blocked = ["blocks -4", spent, "and budget_min is 40 %: sum(increase("];
+    let unscraped = "blocks -4900 % of the error budget for the availability of crashed is left within 7days, by \
+         100 requests within ";
+    check("crashed", "blocked", &[unscraped]);
+    let blocked = [
+        "blocks -4",
+        spent,
+        "and budget_min is 40 %: sum((max_over_time(",
+    ];
     check("burnt", "blocked", &blocked);
-    // Without an objective there is no budget.
-    assert_eq!(
-        gate.decide("burnt", "1.0.0", "", &[]),
-        ("allowed".to_owned(), String::new())
-    );
+    // Without an objective there is no budget, which is not silent.
+    let (decision, reasons) = gate.decide("burnt", "1.0.0", "", &[]);
+    assert_eq!(decision, "allowed");
+    let none =
+        "warns budget_min is 40 %, and burnt has no objective, so no error budget holds it back";
+    assert_eq!(reasons, none);
     let (decision, reasons) = gate.decide("burnt", "1.0.0", ", x-slo: {availability: 99}", &[]);
     assert_eq!(decision, "allowed");
     assert!(
@@ -165,4 +177,12 @@ fn only_a_measured_budget_holds_or_passes_a_deployment() {
     let (decision, reasons) = gate.decide("burnt", "1.1.0", lower, &[]);
     assert_eq!(decision, "blocked", "{reasons}");
     assert!(reasons.contains(spent), "{reasons}");
+    let lowered = "warns the contract: availability objective lowered from 0.99 to 0.5 \
+                   [objective.availability.lowered]";
+    assert!(reasons.contains(lowered), "{reasons}");
+    // Its consumers must approve it where the rule is set to break.
+    let level = ["--level", "objective.availability.lowered=breaking"];
+    let (decision, reasons) = gate.decide("burnt", "2.0.0", lower, &level);
+    assert_eq!(decision, "blocked");
+    assert!(!reasons.contains("lowered from"), "{reasons}");
 }

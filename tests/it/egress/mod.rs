@@ -5,6 +5,7 @@ pub(crate) mod forward_proxy;
 pub(crate) mod host_cases;
 pub(crate) mod real_clients;
 pub(crate) mod smokescreen;
+pub(crate) mod vendor_addresses;
 pub(crate) mod vendor_documents;
 pub(crate) mod vendors;
 

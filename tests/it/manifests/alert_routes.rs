@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::yaml_round_trip::parsed;
 use crate::support::app::{App, SHOP, Site, admin, ask, run};
 use crate::support::tools::tool;
+use crate::support::upstream::{Upstream, send};
 
 const CATALOG: &str = r##"
 [squads.payments]
@@ -221,8 +222,18 @@ fn objectives_of_contracts_have_rules() {
             "[[services]]\nname = \"{name}\"\ncontract = \"{place}\"\nupstream = \"mock\"\nhosts = [\"{name}\"]\n"
         )
     };
-    let far = service("far", "http://127.0.0.1:1/far.yaml");
+    let text = contract("x-slo: {availability: 0.95}");
+    let server = Upstream::start(move |_| {
+        vec![send(&format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}",
+            text.len()
+        ))]
+    });
+    let far = format!("http://{}/far.yaml?key=hidden", server.address);
+    let far = service("far", &far);
     write("config.toml", &(service("ledger", "ledger.yaml") + &far));
+    let gone = service("far", "http://127.0.0.1:1/far.yaml?key=hidden");
+    write("gone.toml", &(service("ledger", "ledger.yaml") + &gone));
     let slo = |words: &str| {
         let words = format!("manifests slo --catalog squads.toml {words}");
         let output = run(folder.path(), &words, "");
@@ -242,11 +253,22 @@ fn objectives_of_contracts_have_rules() {
         names.collect::<Vec<_>>().join(" ")
     };
     assert_eq!(names(""), "shop-availability shop-availability-a");
-    let all = "ledger-availability shop-availability shop-availability-a";
+    let all = "far-availability far-availability-a ledger-availability shop-availability \
+               shop-availability-a";
     assert_eq!(names("--config config.toml"), all);
-    let (_, _, errors) = slo("--config config.toml");
-    let unread = "the contract of far is not read, because it is at http://127.0.0.1:1/far.yaml";
-    assert!(errors.contains(unread), "{errors}");
+    // Rules without the objectives of an unread contract would look complete.
+    let (code, yaml, errors) = slo("--config gone.toml");
+    assert_eq!((code, yaml.as_str()), (Some(2), ""), "{errors}");
+    let unread = "the contract of far (http://127.0.0.1:1/far.yaml) cannot be read, so its objectives are \
+                  not known: ";
+    assert!(
+        errors.contains(unread) && !errors.contains("hidden"),
+        "{errors}"
+    );
+    assert_eq!(
+        names("--config gone.toml --service ledger"),
+        "ledger-availability"
+    );
     for (text, expected) in [
         (
             contract("x-slo: {availability: 90}"),
@@ -254,7 +276,7 @@ fn objectives_of_contracts_have_rules() {
         ),
         (
             "openapi: [".to_owned(),
-            "the contract of shop cannot be read, so its objectives are not known",
+            "the contract of shop (payments/shop/openapi.yaml) cannot be read, so its objectives are not known",
         ),
     ] {
         write("payments/shop/openapi.yaml", &text);

@@ -159,3 +159,61 @@ fn callers_of_deprecated_operations_are_listed() {
         "{text}"
     );
 }
+
+/// Several squads call at the same time, and each is listed with the calls that it counted itself.
+#[test]
+fn callers_are_listed_as_they_counted() {
+    let squads = [
+        ("checkout", 40_u64),
+        ("search", 25),
+        ("payments", 10),
+        ("", 5),
+    ];
+    let catalog = format!("{CATALOG}[squads.search]\ntier = \"silver\"\n");
+    let site = Site::new("[catalog]\npath = \"squads.toml\"").file("squads.toml", &catalog);
+    let app = App::start(site.service("shop", CONTRACT, "mock", ""));
+    let call_often = |squad: &str, calls: u64| {
+        let mut client = app.client();
+        let caller = match squad {
+            "" => String::new(),
+            squad => format!("x-squad-owner: {squad}\r\n"),
+        };
+        for number in 0..calls {
+            // Not all of their calls are to what ends, and some are refused.
+            let target = ["/old", "/kept", "/old?surprise=1", "/old"][number as usize % 4];
+            client.send(format!("GET {target} HTTP/1.1\r\nhost: a\r\n{caller}\r\n"));
+            client.answer();
+        }
+        calls - (calls + 2) / 4
+    };
+    let counted: Vec<(String, u64)> = std::thread::scope(|scope| {
+        let call_often = &call_often;
+        let threads = squads.map(|(squad, calls)| scope.spawn(move || call_often(squad, calls)));
+        let counts = threads.into_iter().map(|thread| thread.join().unwrap());
+        let names = squads.map(|(squad, _)| if squad.is_empty() { "unknown" } else { squad });
+        names.map(str::to_owned).into_iter().zip(counts).collect()
+    });
+    let sorted = |mut rows: Vec<(String, u64)>| {
+        rows.sort();
+        rows
+    };
+    let (_, text) = admin(app.admin, "/deprecations");
+    let view: Value = serde_json::from_str(&text).unwrap();
+    let callers = view["operations"][0]["callers"].as_array().unwrap().iter();
+    let listed = callers.map(|caller| {
+        let squad = caller["squad"].as_str().unwrap().to_owned();
+        (squad, caller["requests"].as_u64().unwrap())
+    });
+    assert_eq!(sorted(listed.collect()), sorted(counted.clone()), "{text}");
+    let metrics = admin(app.admin, "/metrics").1;
+    let messages = printed(app.admin, "owners deprecations", 1);
+    for (squad, calls) in counted {
+        let sample = format!("operation=\"old\",squad=\"{squad}\"}} {calls}\n");
+        assert!(metrics.contains(&sample), "{sample}{metrics}");
+        let sent = format!("You sent {calls} requests in the last ");
+        assert!(
+            squad == "unknown" || messages.contains(&sent),
+            "{sent}: {messages}"
+        );
+    }
+}

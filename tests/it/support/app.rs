@@ -3,6 +3,7 @@
 //! A [`Site`] is a directory with a configuration and contracts. All configured ports are 0 and the
 //! tests read the real ones, so tests can run concurrently.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::SocketAddr;
@@ -130,6 +131,8 @@ pub(crate) struct App {
     pub(crate) admin: SocketAddr,
     /// The forward proxy, if there is one.
     pub(crate) egress: Option<SocketAddr>,
+    /// The addresses of vendors.
+    pub(crate) vendors: BTreeMap<String, SocketAddr>,
     _site: Site,
 }
 
@@ -148,6 +151,11 @@ impl App {
                 .egress_addresses
                 .first()
                 .and_then(ListenAddress::tcp),
+            vendors: running
+                .vendor_addresses
+                .iter()
+                .filter_map(|(name, own)| Some((name.clone(), own.first()?.tcp()?)))
+                .collect(),
             running: Some(running),
             _site: site,
         }
@@ -324,9 +332,20 @@ impl Process {
     /// The address of the forward proxy.
     #[track_caller]
     pub(crate) fn egress(&self) -> SocketAddr {
+        self.logged_address("forward proxy address=")
+    }
+
+    /// The address of a vendor.
+    #[track_caller]
+    pub(crate) fn vendor(&self, name: &str) -> SocketAddr {
+        self.logged_address(&format!("address of a vendor service=\"{name}\" address="))
+    }
+
+    #[track_caller]
+    fn logged_address(&self, before: &str) -> SocketAddr {
         let log = self.log.lock().unwrap();
-        let after = log.split_once("forward proxy address=").unwrap().1;
-        after.lines().next().unwrap().parse().unwrap()
+        let after = log.split_once(before).unwrap_or_else(|| panic!("{log}"));
+        after.1.lines().next().unwrap().parse().unwrap()
     }
 
     /// Waits for a line of the log that contains a text.

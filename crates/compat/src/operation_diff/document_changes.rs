@@ -14,6 +14,7 @@ impl ContractComparison<'_> {
             subject: ChangeSubject::Contract.into(),
             is_outbound: false,
         };
+        self.document_objectives(&scope);
         self.servers(&scope);
         self.security_schemes(&scope);
         self.shared_schemas(&scope);

@@ -16,6 +16,7 @@ mod address_takeovers;
 mod value_encoding;
 mod operations;
 mod lifecycle_changes;
+mod objective_changes;
 mod parameter_changes;
 mod path_declarations;
 mod sent_names;

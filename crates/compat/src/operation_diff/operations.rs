@@ -174,6 +174,7 @@ impl<'c> ContractComparison<'c> {
     fn compare_operation(&mut self, scope: &ChangeScope, pair: OperationPair<'c>) {
         self.operation_pairs.push((scope.subject.clone(), pair));
         self.lifecycle(scope, pair);
+        self.operation_objectives(scope, pair);
         self.identity(scope, pair);
         self.parameters(scope, pair);
         self.request_body(scope, pair);

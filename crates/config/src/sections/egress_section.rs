@@ -1,4 +1,4 @@
-//! `[egress]`: the calls that services make, through a forward proxy.
+//! `[egress]`: the calls that services make, through a forward proxy and the addresses of vendors.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use portcullis_vocabulary::limits::DURATION_MAX;
 use portcullis_vocabulary::{Catalog, ConfigLocation};
 
 use super::listen_address::{ListenAddress, parse_addresses};
+use super::port_tls_section::{PortTlsConfig, read_port_tls};
 use crate::tree::config_value::{count, duration, network, parsed, text, word};
 use crate::tree::{ConfigSection, suggestion};
 
@@ -31,6 +32,8 @@ pub enum UndeclaredPolicy {
 pub struct EgressConfig {
     /// The addresses of the forward proxy; empty if it is off.
     pub listen_addresses: Vec<ListenAddress>,
+    /// TLS of the forward proxy and of the addresses of vendors, `egress.tls`.
+    pub tls: PortTlsConfig,
     /// The service that makes all calls; `None` where each request says who calls.
     pub service: Option<String>,
     /// What happens to calls that are not declared, `egress.default`.
@@ -69,6 +72,7 @@ impl Default for EgressConfig {
     fn default() -> Self {
         Self {
             listen_addresses: Vec::new(),
+            tls: PortTlsConfig::default(),
             service: None,
             undeclared: UndeclaredPolicy::default(),
             calls_max: 1000,
@@ -100,10 +104,12 @@ pub(crate) fn read_egress(
     let idle = duration(Duration::from_secs(1)..=DURATION_MAX);
     let tunnel_idle_timeout =
         section.value("tunnel_idle_timeout", default.tunnel_idle_timeout, idle);
+    let tls = read_port_tls(section.section("tls"), &default.tls, directory);
     let addresses = read_addresses(section.section("addresses"), default.addresses);
     section.finish();
     EgressConfig {
         listen_addresses: listen_addresses.unwrap_or_default(),
+        tls,
         service,
         undeclared,
         calls_max,

@@ -1,4 +1,4 @@
-//! `[listen.tls]` and `[admin.tls]`: certificates of a port, and what it asks of clients.
+//! `[listen.tls]`, `[admin.tls]` and `[egress.tls]`: certificates of a port, and what it asks of clients.
 //!
 //! A port speaks TLS if it has certificates. Other keys without certificates are refused, so a port
 //! is not plain by mistake.

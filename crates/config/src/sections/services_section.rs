@@ -1,5 +1,6 @@
 //! `[[services]]`: reads each service, then checks that no two of them conflict.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use portcullis_vocabulary::{
 
 use super::contract_source::{ContractSource, parse_contract_source};
 use super::host_pattern::{HostPattern, parse_host};
+use super::listen_address::ListenAddress;
 use super::path_prefix::{PathPrefix, parse_path_prefix};
 use super::protection_sections::read_protection;
 use super::refusals_section::{RefusalAudience, read_audience};
@@ -35,6 +37,8 @@ pub(crate) struct ServiceContext<'c> {
     pub(crate) reload: ReloadConfig,
     /// Who receives the refusals of services that do not override it.
     pub(crate) audience: RefusalAudience,
+    /// The addresses that listeners have so far.
+    pub(crate) taken: RefCell<Vec<ListenAddress>>,
 }
 
 /// A service with the locations that messages about two services name.
@@ -88,7 +92,7 @@ fn read_service(
     let overlays = overlays(&mut section, context.directory);
     let readings = word(&ContractReading::NAMES);
     let contract_reading = section.value("contract_reading", ContractReading::default(), readings);
-    let vendor = read_vendor(&mut section, context.directory);
+    let vendor = read_vendor(&mut section, context.directory, &context.taken);
     let upstream = read_service_upstream(&mut section, context.directory);
     let hosts = hosts(&mut section, vendor.is_some());
     let path_prefix = section.read_or("path_prefix", PathPrefix::root(), parse_path_prefix);

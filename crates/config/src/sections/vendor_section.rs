@@ -1,8 +1,10 @@
 //! `[services.vendor]`: a service of others that our services call, with its contract.
 //!
 //! Its calls take the way of every request: judged by the contract, with circuit breakers, slots and
-//! retries. They arrive at the forward proxy, and never at the port for clients.
+//! retries. They arrive at the forward proxy or at an address of the vendor, and never at the port for
+//! clients.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,7 @@ use http::header::{
 };
 use portcullis_egress::DependencyPattern;
 
+use super::listen_address::{ListenAddress, parse_addresses};
 use super::path_prefix::{PathPrefix, parse_path_prefix};
 use crate::tree::ConfigSection;
 use crate::tree::config_value::{header, parsed, path, text};
@@ -23,6 +26,8 @@ pub struct VendorConfig {
     pub hosts: Vec<DependencyPattern>,
     /// Calls to the forward proxy itself below this path are calls of the vendor, without it.
     pub prefix: Option<PathPrefix>,
+    /// The addresses of its own, at which all requests are calls of the vendor.
+    pub listen_addresses: Vec<ListenAddress>,
     /// The services and squads that may call it; `None` for all.
     pub used_by: Option<Vec<String>>,
     /// Header fields of answers that callers do not get.
@@ -48,15 +53,18 @@ impl VendorConfig {
 pub(super) fn read_vendor(
     parent: &mut ConfigSection<'_>,
     directory: &Path,
+    taken: &RefCell<Vec<ListenAddress>>,
 ) -> Option<Box<VendorConfig>> {
     let mut section = parent.section("vendor");
     let location = section.location().clone();
+    let listen_addresses = read_own_addresses(&mut section, directory, &mut taken.borrow_mut());
     let hosts = section.list("hosts", parsed).unwrap_or_default();
     let prefix = section.read("prefix", parse_path_prefix);
-    let is_vendor = !hosts.is_empty() || prefix.is_some();
+    let is_vendor = !hosts.is_empty() || prefix.is_some() || !listen_addresses.is_empty();
     let vendor = VendorConfig {
         hosts,
         prefix,
+        listen_addresses,
         used_by: section.list("used_by", text),
         drop_response_headers: section
             .list("drop_response_headers", header)
@@ -64,7 +72,8 @@ pub(super) fn read_vendor(
         header_files: read_files(section.section("header_files"), directory),
     };
     if !is_vendor && vendor != VendorConfig::default() {
-        let message = "has neither hosts nor prefix, so no call reaches it; set one of them";
+        let message =
+            "has neither hosts, prefix nor address, so no call reaches it; set one of them";
         section.refuse_at(location.clone(), "", message);
     }
     if vendor
@@ -85,6 +94,26 @@ pub(super) fn read_vendor(
         parent.refuse("upstream", message);
     }
     is_vendor.then(|| Box::new(vendor))
+}
+
+/// The addresses of a vendor, which no other listener has.
+fn read_own_addresses(
+    section: &mut ConfigSection<'_>,
+    directory: &Path,
+    taken: &mut Vec<ListenAddress>,
+) -> Vec<ListenAddress> {
+    let location = section.location_of("address");
+    let addresses = section.read("address", parse_addresses(directory));
+    let addresses = addresses.unwrap_or_default();
+    let is_taken = |own: &&ListenAddress| taken.iter().any(|one| one.overlaps(own));
+    if let Some(own) = addresses.iter().find(is_taken) {
+        let message = format!(
+            "{own} is an address of [listen], [admin], [egress] or another vendor too; try another port"
+        );
+        section.refuse_at(location, "address", message);
+    }
+    taken.extend(addresses.iter().cloned());
+    addresses
 }
 
 /// The files by the names of their fields.
@@ -168,7 +197,35 @@ mod tests {
         check("[services.vendor]\nprefix = \"/a\"", None);
         check(
             "[services.vendor]\nused_by = [\"b\"]",
-            Some("neither hosts nor prefix"),
+            Some("neither hosts, prefix nor address"),
+        );
+        check("[services.vendor]\naddress = \"127.0.0.1:15002\"", None);
+        check(
+            "[services.vendor]\naddress = [\"127.0.0.1:15002\", \"unix:vendor.sock\"]",
+            None,
+        );
+        for (address, problem) in [
+            (
+                "0.0.0.0:8080",
+                "is an address of [listen], [admin], [egress]",
+            ),
+            (
+                "127.0.0.1:9901",
+                "is an address of [listen], [admin], [egress]",
+            ),
+            ("15002", "services.a.vendor.address"),
+        ] {
+            let keys = format!("[services.vendor]\naddress = \"{address}\"");
+            check(&keys, Some(problem));
+        }
+        check(
+            "[services.vendor]\naddress = \"127.0.0.1:15002\"\n[[services]]\nname = \"b\"\n\
+             contract = \"b.yaml\"\nupstream = \"mock\"\n[services.vendor]\naddress = \"0.0.0.0:15002\"",
+            Some("services.b.vendor.address"),
+        );
+        check(
+            "[services.vendor]\naddress = \"127.0.0.1:15001\"\n[egress]\naddress = \"127.0.0.1:15001\"",
+            Some("is an address of [listen], [admin], [egress]"),
         );
         check(
             "[services.vendor]\nprefix = \"/\"",

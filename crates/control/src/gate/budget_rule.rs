@@ -18,6 +18,10 @@ impl GateCase<'_> {
         });
         let mut reasons: Vec<GateReason> = unread.collect();
         if self.objectives.promised.is_none() {
+            // An objective that cannot be read was named above.
+            if reasons.is_empty() {
+                reasons.push(self.no_objective(budget_min));
+            }
             return reasons;
         }
         let Some(measurement) = self.measurement else {
@@ -35,6 +39,19 @@ impl GateCase<'_> {
         let budgets = measurement.budgets.iter();
         reasons.extend(budgets.filter_map(|budget| self.budget_reason(budget, budget_min)));
         reasons
+    }
+
+    /// A service without objectives has no budget that could hold anything back.
+    fn no_objective(&self, budget_min: f64) -> GateReason {
+        let service = self.service;
+        let message = format!(
+            "budget_min is {}, and {service} has no objective, so no error budget holds it back",
+            percent(budget_min)
+        );
+        let advice = format!(
+            "state an objective in [services.{service}.slo] of the catalog, or as `x-slo` in the contract"
+        );
+        warning(message, &advice)
     }
 
     fn budget_reason(&self, budget: &BudgetMeasurement, budget_min: f64) -> Option<GateReason> {

@@ -76,6 +76,8 @@ pub enum GateRule {
     UnknownChange,
     /// A level setting lets a change pass that needs approvals otherwise.
     LevelSetting,
+    /// The contract promises less than before.
+    LoweredObjective,
     /// A part of the deployed contract could not be compared, because it is broken.
     BrokenPart,
     /// Two versions are deployed at the same time.
@@ -114,7 +116,7 @@ pub enum ReasonWeight {
 
 impl GateRule {
     /// Every rule.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Ownership,
         Self::Transfer,
         Self::AlreadyDeployed,
@@ -124,6 +126,7 @@ impl GateRule {
         Self::BreakingChange,
         Self::UnknownChange,
         Self::LevelSetting,
+        Self::LoweredObjective,
         Self::BrokenPart,
         Self::KeptVersion,
         Self::Drift,
@@ -148,6 +151,7 @@ impl GateRule {
             Self::BreakingChange => "breaking-change",
             Self::UnknownChange => "unknown-change",
             Self::LevelSetting => "level-setting",
+            Self::LoweredObjective => "lowered-objective",
             Self::BrokenPart => "broken-part",
             Self::KeptVersion => "kept-version",
             Self::Drift => "drift",
@@ -186,6 +190,7 @@ impl GateRule {
             | Self::AlreadyDeployed
             | Self::FirstDeployment
             | Self::LevelSetting
+            | Self::LoweredObjective
             | Self::BrokenPart
             | Self::KeptVersion
             | Self::Measurement => "deploy",

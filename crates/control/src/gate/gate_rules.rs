@@ -1,6 +1,8 @@
 //! The rules of the gate. Each looks at the case and returns a reason if it applies.
 
-use portcullis_compat::{CompatFinding, CompatReport, RevisionBrokenPart};
+use portcullis_compat::{
+    ChangeCategory, ChangeLevel, CompatFinding, CompatReport, RevisionBrokenPart,
+};
 use portcullis_contract::BrokenPart;
 use portcullis_vocabulary::DeployPolicy;
 
@@ -8,7 +10,7 @@ use super::blast_radius::BlastRadius;
 use super::deployment::{Deployment, DeploymentEnd, DeploymentOutcome, RecordedApproval};
 use super::deployment_comparison::DeploymentComparison;
 use super::gate_case::GateCase;
-use super::gate_reason::{GateReason, GateRule, ReasonWeight};
+use super::gate_reason::{GateReason, GateRule, ReasonLocation, ReasonWeight};
 
 impl GateCase<'_> {
     pub(super) const fn policy(&self) -> DeployPolicy {
@@ -88,6 +90,32 @@ impl GateCase<'_> {
             GateReason::new(GateRule::LevelSetting, ReasonWeight::Warns, message)
         };
         compared.lowered_changes().map(reason).collect()
+    }
+
+    /// What the contract promises less than the deployed one. Approvals are needed if a level setting
+    /// makes such a change breaking.
+    pub(super) fn lowered_objectives(compared: &DeploymentComparison) -> Vec<GateReason> {
+        let reason = |finding: &CompatFinding| {
+            let (subject, what, rule) = (finding.first(), &finding.message, finding.rule);
+            let message = format!("{subject}: {what} [{rule}]");
+            let advice = format!(
+                "announce it to the consumers; --level {rule}=breaking requires their approval"
+            );
+            let place = finding.new.as_ref().map(|at| ReasonLocation {
+                file: at.file.to_string(),
+                line: at.line,
+            });
+            GateReason {
+                place,
+                ..GateReason::new(GateRule::LoweredObjective, ReasonWeight::Warns, message)
+                    .with_advice(advice)
+            }
+        };
+        let findings = compared.report.findings.iter();
+        let lowered = findings.filter(|finding| {
+            finding.rule.kind == ChangeCategory::Promise && finding.level == ChangeLevel::Warning
+        });
+        lowered.map(reason).collect()
     }
 
     /// The parts of the deployed contract that were not compared.

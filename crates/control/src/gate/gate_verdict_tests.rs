@@ -136,6 +136,7 @@ struct CaseSettings<'s> {
     migration: Option<&'s MigrationCase>,
     vendor: Option<VendorUse>,
     unread: &'s [&'s str],
+    without_objective: bool,
 }
 
 fn unread(message: &str) -> (String, ReasonLocation) {
@@ -199,7 +200,9 @@ fn judge(set: &CaseSettings<'_>) -> GateVerdict {
         approvals: &approvals,
         measurement: set.measured.as_ref(),
         objectives: &JudgedObjectives {
-            promised: catalog.objectives_of("orders", &StatedObjectives::default()),
+            promised: catalog
+                .objectives_of("orders", &StatedObjectives::default())
+                .filter(|_| !set.without_objective),
             unread: set.unread.iter().copied().map(unread).collect(),
         },
         keep_until: set.keep,
@@ -387,6 +390,10 @@ fn squad_limits_can_be_overridden() {
     check(&CaseSettings { measured: partly(None, Some("0s")), ..next(budget) }, Allowed, "warns error-budget", score);
     check(&CaseSettings { measured: left(Some(0.9)), unread: &["`x-slo` is ignored"], ..next(budget) }, Allowed, "warns error-budget", score);
     check(&CaseSettings { measured: left(Some(-3.0)), ..next(DeployPolicy::default()) }, Allowed, "", score);
+    // Without an objective, no budget holds anything back, which is a warning.
+    check(&CaseSettings { without_objective: true, measured: left(None), ..next(budget) }, Allowed, "warns error-budget", score);
+    check(&CaseSettings { without_objective: true, unread: &["`x-slo` is ignored"], ..next(budget) }, Allowed, "warns error-budget", DECLARED);
+    check(&CaseSettings { without_objective: true, ..next(DeployPolicy::default()) }, Allowed, "", DECLARED);
 }
 
 #[test]

@@ -96,6 +96,7 @@ impl GateCase<'_> {
         let mut reasons = self.broken_parts(compared);
         reasons.extend(self.breaking_changes(compared, radius, approvals));
         reasons.extend(Self::level_settings(compared));
+        reasons.extend(Self::lowered_objectives(compared));
         reasons
     }
 

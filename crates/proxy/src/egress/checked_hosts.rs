@@ -31,9 +31,17 @@ const DESTINATIONS_MAX: usize = 512;
 #[derive(Debug)]
 pub(super) struct CheckedHosts {
     lookup: HostLookup,
-    /// The addresses of the forward proxy itself.
-    own: Vec<SocketAddr>,
+    own: OwnAddresses,
     hosts: RefCell<HashMap<CallDestination, CheckedHost>>,
+}
+
+/// The addresses at which this process accepts calls.
+#[derive(Debug, Default)]
+pub(super) struct OwnAddresses {
+    /// Those of the forward proxy.
+    pub(super) proxy: Vec<SocketAddr>,
+    /// Those of vendors.
+    pub(super) vendors: Vec<SocketAddr>,
 }
 
 #[derive(Debug)]
@@ -47,7 +55,7 @@ struct CheckedHost {
 }
 
 impl CheckedHosts {
-    pub(super) fn new(lookup: HostLookup, own: Vec<SocketAddr>) -> Self {
+    pub(super) fn new(lookup: HostLookup, own: OwnAddresses) -> Self {
         Self {
             lookup,
             own,
@@ -76,18 +84,22 @@ impl CheckedHosts {
             }
         };
         let addresses = check(&config.egress.addresses, to, addresses)?;
-        if addresses.iter().any(|address| self.is_own(address)) {
+        let is_own =
+            |address| is_own(&self.own.proxy, address) || is_own(&self.own.vendors, address);
+        if addresses.iter().any(is_own) {
             return Err(EgressRefusal::Loop);
         }
         Ok(self.remember(to, config, addresses))
     }
 
-    /// Whether a destination is this proxy itself, as far as its text says. A name with its port is taken
+    /// Whether a destination is the forward proxy itself, as far as its text says. A name with its port is taken
     /// for one of this proxy.
     pub(super) fn is_own_destination(&self, to: &CallDestination) -> bool {
         match &to.host {
-            OutboundHost::Address(address) => self.is_own(&SocketAddr::new(*address, to.port)),
-            OutboundHost::Name(_) => self.own.iter().any(|own| own.port() == to.port),
+            OutboundHost::Address(address) => {
+                is_own(&self.own.proxy, &SocketAddr::new(*address, to.port))
+            }
+            OutboundHost::Name(_) => self.own.proxy.iter().any(|own| own.port() == to.port),
         }
     }
 
@@ -133,15 +145,15 @@ impl CheckedHosts {
         hosts.insert(to.clone(), host);
         client
     }
+}
 
-    /// Whether an address is one of this proxy's own: a call would come back.
-    fn is_own(&self, address: &SocketAddr) -> bool {
-        let is_listening = |own: &SocketAddr| {
-            own.port() == address.port() && (own.ip().is_unspecified() || own.ip() == address.ip())
-        };
-        // Only an address of this machine can be bound.
-        self.own.iter().any(is_listening) && UdpSocket::bind((address.ip(), 0)).is_ok()
-    }
+/// Whether an address is one of this process' own: a call would come back.
+fn is_own(own: &[SocketAddr], address: &SocketAddr) -> bool {
+    let is_listening = |own: &SocketAddr| {
+        own.port() == address.port() && (own.ip().is_unspecified() || own.ip() == address.ip())
+    };
+    // Only an address of this machine can be bound.
+    own.iter().any(is_listening) && UdpSocket::bind((address.ip(), 0)).is_ok()
 }
 
 /// Forgets the destination that was not used for the longest time.
@@ -206,6 +218,14 @@ mod tests {
         Arc::new(config)
     }
 
+    /// A forward proxy at this address.
+    fn at(own: &str) -> OwnAddresses {
+        OwnAddresses {
+            proxy: vec![own.parse().unwrap()],
+            ..OwnAddresses::default()
+        }
+    }
+
     /// Resolves every name to these addresses, one after the other, and counts.
     fn rebinding(answers: &'static [&'static [&'static str]]) -> (HostLookup, Rc<Cell<usize>>) {
         let count = Rc::new(Cell::new(0));
@@ -224,7 +244,7 @@ mod tests {
     }
 
     async fn refusal(lookup: &HostLookup, to: &str, config: &Arc<Config>) -> Option<String> {
-        let hosts = CheckedHosts::new(lookup.clone(), Vec::new());
+        let hosts = CheckedHosts::new(lookup.clone(), OwnAddresses::default());
         let client = hosts.client(&destination(to), config).await;
         client.err().map(|refusal| format!("{refusal:?}"))
     }
@@ -259,7 +279,7 @@ mod tests {
                 other.set_nonblocking(true).unwrap();
                 let (lookup, lookups) = rebinding(&[&["127.0.0.1"], &["127.0.0.2"]]);
                 let config = config(&["127.0.0.0/8"]);
-                let hosts = CheckedHosts::new(lookup, Vec::new());
+                let hosts = CheckedHosts::new(lookup, OwnAddresses::default());
                 let to = destination(&format!("rebinding.test:{port}"));
                 for _ in 0..2 {
                     let client = hosts.client(&to, &config).await.unwrap();
@@ -284,7 +304,7 @@ mod tests {
     #[tokio::test]
     async fn another_configuration_checks_again() {
         let (lookup, lookups) = rebinding(&[&["127.0.0.1"]]);
-        let hosts = CheckedHosts::new(lookup, Vec::new());
+        let hosts = CheckedHosts::new(lookup, OwnAddresses::default());
         let to = destination("a.test");
         assert!(hosts.client(&to, &config(&["127.0.0.1/32"])).await.is_ok());
         let denied = hosts.client(&to, &config(&[])).await;
@@ -296,7 +316,7 @@ mod tests {
     async fn its_own_address_is_a_loop() {
         let config = config(&["127.0.0.0/8", "192.0.2.0/24"]);
         let check = async |own: &str, to: &str, expected: bool| {
-            let hosts = CheckedHosts::new(HostLookup::System, vec![own.parse().unwrap()]);
+            let hosts = CheckedHosts::new(HostLookup::System, at(own));
             let client = hosts.client(&destination(to), &config).await;
             let is_loop = matches!(client, Err(EgressRefusal::Loop));
             assert_eq!(is_loop, expected, "{own} {to}");
@@ -310,7 +330,7 @@ mod tests {
 
     #[tokio::test]
     async fn destinations_are_bounded() {
-        let hosts = CheckedHosts::new(HostLookup::System, Vec::new());
+        let hosts = CheckedHosts::new(HostLookup::System, OwnAddresses::default());
         let config = config(&["127.0.0.1/32"]);
         for port in 1..=DESTINATIONS_MAX as u16 + 10 {
             let host = IpAddr::from([127, 0, 0, 1]).into();

@@ -1,4 +1,5 @@
-//! The forward proxy on one data core, and the way of a call as one function.
+//! The calls of services on one data core: those to the forward proxy, whose way is one function, and
+//! those to the addresses of vendors.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -12,7 +13,7 @@ use portcullis_config::{Config, ListenAddress, UndeclaredPolicy};
 use portcullis_egress::{CallDestination, DependencyPattern, HostFault};
 use portcullis_telemetry::{DependencyLedger, EgressVerdict, Metrics};
 
-use super::checked_hosts::CheckedHosts;
+use super::checked_hosts::{CheckedHosts, OwnAddresses};
 use super::egress_caller::EgressCaller;
 use super::egress_problem::problem_response;
 use super::egress_record::{CallAnswer, CallState, EgressRecord};
@@ -24,7 +25,9 @@ use super::vendor_exchange::CalledVendor;
 use super::vendor_pauses::VendorPauses;
 use super::vendor_secrets::VendorSecrets;
 use crate::body::RequestBody;
-use crate::client::{HandshakeFailure, IncomingRequest, ListenerSettings, RequestHandler};
+use crate::client::{
+    BoundListener, HandshakeFailure, IncomingRequest, ListenerSettings, RequestHandler,
+};
 use crate::connection_state::ConnectionState;
 use crate::exchange::{ActiveConfig, AnswerBody, CoreSnapshot, DataCore};
 use crate::headers::{Peer, random_request_id};
@@ -36,11 +39,13 @@ const HTTP_PORT: u16 = 80;
 /// The name of the forward proxy in `Via`, with the number of the process.
 const VIA_NAME: &str = "egress";
 
-/// What all data cores share of the forward proxy.
+/// What all data cores share of the calls of services.
 #[derive(Clone, Debug)]
 pub struct EgressResources {
-    /// How it serves connections.
+    /// How the forward proxy serves connections.
     pub settings: ListenerSettings,
+    /// How the addresses of vendors serve connections: they are not proxies.
+    pub vendor_settings: ListenerSettings,
     /// The calls that were made.
     pub ledger: Arc<DependencyLedger>,
     /// The calls that are open.
@@ -51,7 +56,16 @@ pub struct EgressResources {
     pub pauses: VendorPauses,
 }
 
-/// The forward proxy on one data core.
+/// The sockets of one data core for calls of services.
+#[derive(Debug, Default)]
+pub struct EgressSockets {
+    /// The forward proxy, if there is one.
+    pub proxy: Option<BoundListener>,
+    /// The addresses of vendors, by the names of their services.
+    pub vendors: Vec<(String, BoundListener)>,
+}
+
+/// The calls of services on one data core.
 #[derive(Debug)]
 pub(crate) struct EgressCore {
     data: Rc<DataCore>,
@@ -64,14 +78,18 @@ pub(crate) struct EgressCore {
 }
 
 impl EgressCore {
-    /// The forward proxy that listens at these addresses.
+    /// The calls that arrive at these sockets.
     pub(crate) fn new(
         data: Rc<DataCore>,
         resources: &EgressResources,
         metrics: &Metrics,
-        addresses: &[ListenAddress],
+        sockets: &EgressSockets,
     ) -> Rc<Self> {
-        let own: Vec<SocketAddr> = addresses.iter().filter_map(ListenAddress::tcp).collect();
+        let vendors = sockets.vendors.iter().map(|(_, bound)| bound);
+        let own = OwnAddresses {
+            proxy: tcp_addresses(sockets.proxy.iter()),
+            vendors: tcp_addresses(vendors),
+        };
         Rc::new(Self {
             data,
             ledger: Arc::clone(&resources.ledger),
@@ -136,6 +154,23 @@ impl EgressCore {
             return open_tunnel(&client, record).await;
         }
         send(&client, request, body, record, (config, &via)).await
+    }
+
+    /// The way of a call to the own address of a vendor.
+    async fn call_at(
+        &self,
+        vendor: &str,
+        snapshot: &Rc<CoreSnapshot>,
+        request: Box<Request<()>>,
+        message: (RequestBody, Rc<Peer>),
+        record: &Rc<EgressRecord>,
+    ) -> Result<Response<AnswerBody>, EgressRefusal> {
+        let named = CalledVendor::named(&snapshot.active.config, vendor);
+        let vendor = named.ok_or_else(|| EgressRefusal::RemovedVendor(vendor.to_owned()))?;
+        let to = destination(&request).map_err(EgressRefusal::Host)?;
+        record.set_destination(&vendor.destination(to));
+        self.call_vendor(snapshot, vendor, request, message, record)
+            .await
     }
 
     /// The way of a call of a vendor, as far as it differs from that of a request to a service.
@@ -203,7 +238,7 @@ impl RequestHandler for EgressCore {
         self: Rc<Self>,
         incoming: IncomingRequest,
     ) -> impl Future<Output = Response<AnswerBody>> + 'static {
-        answer(self, incoming)
+        answer(self, None, incoming)
     }
 
     fn refuse(&self, refusal: HttpRefusal, peer: &Peer, _: &[u8]) -> Response<Bytes> {
@@ -219,8 +254,50 @@ impl RequestHandler for EgressCore {
     }
 }
 
-/// Answers a request, whatever happens.
-async fn answer(core: Rc<EgressCore>, incoming: IncomingRequest) -> Response<AnswerBody> {
+/// The address of a vendor on one data core.
+#[derive(Debug)]
+pub(crate) struct VendorPort {
+    core: Rc<EgressCore>,
+    vendor: Rc<str>,
+}
+
+impl VendorPort {
+    /// The address of the vendor with this name.
+    pub(crate) fn new(core: &Rc<EgressCore>, vendor: &str) -> Rc<Self> {
+        Rc::new(Self {
+            core: Rc::clone(core),
+            vendor: vendor.into(),
+        })
+    }
+}
+
+impl RequestHandler for VendorPort {
+    fn handle(
+        self: Rc<Self>,
+        incoming: IncomingRequest,
+    ) -> impl Future<Output = Response<AnswerBody>> + 'static {
+        answer(
+            Rc::clone(&self.core),
+            Some(Rc::clone(&self.vendor)),
+            incoming,
+        )
+    }
+
+    fn refuse(&self, refusal: HttpRefusal, peer: &Peer, head: &[u8]) -> Response<Bytes> {
+        self.core.refuse(refusal, peer, head)
+    }
+
+    fn note_handshake(&self, failure: HandshakeFailure) {
+        self.core.note_handshake(failure);
+    }
+}
+
+/// Answers a request, whatever happens. It is a call of the vendor at whose address it arrived.
+async fn answer(
+    core: Rc<EgressCore>,
+    vendor: Option<Rc<str>>,
+    incoming: IncomingRequest,
+) -> Response<AnswerBody> {
     let IncomingRequest {
         request,
         body,
@@ -230,7 +307,17 @@ async fn answer(core: Rc<EgressCore>, incoming: IncomingRequest) -> Response<Ans
     } = incoming;
     let snapshot = core.data.snapshot();
     let record = core.open_record(&snapshot.active, Some(&request), body.connection(), &peer);
-    match Box::pin(core.call(&snapshot, request, (body, peer), &record)).await {
+    let message = (body, peer);
+    let call = async {
+        match &vendor {
+            Some(vendor) => {
+                core.call_at(vendor, &snapshot, request, message, &record)
+                    .await
+            }
+            None => core.call(&snapshot, request, message, &record).await,
+        }
+    };
+    match Box::pin(call).await {
         Ok(response) => response,
         Err(refusal) => answer_refusal(&record, &refusal).map(AnswerBody::from),
     }
@@ -252,6 +339,12 @@ fn destination(request: &Request<()>) -> Result<CallDestination, HostFault> {
     let host = request.headers().get(HOST);
     let authority = host.and_then(|host| host.to_str().ok());
     CallDestination::parse(authority.ok_or(HostFault::Empty)?, HTTP_PORT)
+}
+
+/// The TCP addresses of listeners.
+fn tcp_addresses<'b>(bound: impl Iterator<Item = &'b BoundListener>) -> Vec<SocketAddr> {
+    let addresses = bound.flat_map(BoundListener::addresses);
+    addresses.filter_map(ListenAddress::tcp).collect()
 }
 
 /// What the catalog says about a call.

@@ -22,6 +22,8 @@ pub(super) enum EgressRefusal {
     Undeclared,
     /// The vendor may not be called by this caller.
     NotUsed(String),
+    /// The address is that of a vendor that the configuration does not have any more.
+    RemovedVendor(String),
     /// The vendor has asked for a pause.
     Paused {
         vendor: String,
@@ -101,6 +103,11 @@ impl EgressRefusal {
                 "UNDECLARED_DEPENDENCY",
                 "The service has not declared this host",
             ),
+            Self::RemovedVendor(_) => refused(
+                StatusCode::NOT_FOUND,
+                "NO_VENDOR",
+                "The vendor of this address is not configured any more",
+            ),
             Self::Denied(_) => refused(
                 StatusCode::FORBIDDEN,
                 "DENIED_ADDRESS",
@@ -144,6 +151,10 @@ impl EgressRefusal {
                  `vendor.used_by` of {vendor}",
                 caller.called()
             ),
+            Self::RemovedVendor(vendor) => format!(
+                "{vendor}, to which this address belongs, was removed from the configuration; call \
+                 another address"
+            ),
             Self::Paused { vendor, .. } => {
                 format!("{vendor} has answered with Retry-After, so no call is sent until then")
             }
@@ -178,6 +189,7 @@ impl EgressRefusal {
         Some(match self {
             Self::Http(refusal) => refusal.name().into(),
             Self::Undeclared | Self::NotUsed(_) | Self::TooMany => return None,
+            Self::RemovedVendor(_) => "vendor-removed".into(),
             Self::Paused { .. } => "vendor-pause".into(),
             Self::NoCredentials(_) => "vendor-credentials".into(),
             Self::Trace(_) => "vendor-trace".into(),

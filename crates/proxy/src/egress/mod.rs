@@ -9,7 +9,8 @@
 //! 5. `egress_record.rs` is the record of the call, published when the last part of it is dropped.
 //! 6. `egress_refusal.rs` is the table of refusals, and `egress_problem.rs` writes them.
 //!
-//! A call of a vendor becomes a request of the service that the vendor is: `vendor_exchange.rs`.
+//! A call of a vendor becomes a request of the service that the vendor is: `vendor_exchange.rs`. It arrives
+//! at the forward proxy, or at an address of the vendor.
 //!
 //! Nothing is added to a call but `Via`: hosts of others learn nothing about the caller.
 
@@ -26,8 +27,8 @@ mod vendor_exchange;
 mod vendor_pauses;
 mod vendor_secrets;
 
-pub(crate) use egress_core::EgressCore;
-pub use egress_core::EgressResources;
+pub(crate) use egress_core::{EgressCore, VendorPort};
+pub use egress_core::{EgressResources, EgressSockets};
 pub(crate) use egress_record::EgressRecord;
 pub use open_calls::OpenCalls;
 pub use vendor_pauses::VendorPauses;

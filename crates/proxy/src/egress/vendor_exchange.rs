@@ -79,6 +79,17 @@ impl<'c> CalledVendor<'c> {
             .map(|(_, found)| found)
     }
 
+    /// The vendor with this name, whose own address was called.
+    pub(super) fn named(config: &'c Config, name: &str) -> Option<Self> {
+        let mut services = config.services.iter();
+        let service = services.find(|service| service.name == name)?;
+        Some(Self {
+            service,
+            vendor: service.vendor.as_deref()?,
+            below_prefix: false,
+        })
+    }
+
     /// The name of the vendor.
     pub(super) fn name(&self) -> &'c str {
         &self.service.name

@@ -38,9 +38,7 @@ fn scored_contract(source: &ServiceContractSource) -> ScoredContract {
         ..ScoredContract::default()
     };
     let contract = match source.compiled() {
-        Ok(Some(contract)) => contract,
-        // A running proxy reads it and shows its owner.
-        Ok(None) => return unread(None),
+        Ok(contract) => contract,
         Err(refused) => return unread(Some(refused)),
     };
     let deprecated = contract.operations.iter().filter_map(|operation| {

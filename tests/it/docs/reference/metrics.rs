@@ -15,7 +15,8 @@ const BEGINNING: &str = "\
 # Metrics
 
 `GET /metrics` on the admin port serves these metrics in the Prometheus text format. A series \
-appears when it is first counted. All label values come from closed sets: the program, the \
+appears when it is first counted, so `increase` and `rate` miss its first value; those of \
+objectives exist from the start. All label values come from closed sets: the program, the \
 configuration, the contracts and the catalog. So clients cannot create series, and no label \
 contains payload values.
 
