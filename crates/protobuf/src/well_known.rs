@@ -1,7 +1,7 @@
 //! The files that every compiler of Protobuf brings, as far as events use them.
 
-/// The first number of such a file, above those of callers.
-const FIRST_NUMBER: u32 = 1 << 31;
+/// The number of the first such file; those of the others are lower. Callers count from zero.
+const LAST_NUMBER: u32 = u32::MAX;
 
 /// A file of the package `google.protobuf`.
 macro_rules! google_file {
@@ -81,5 +81,5 @@ pub(crate) const SPECIAL_MESSAGES: [(&str, &str); 16] = [
 /// The number and the text of a file.
 pub(crate) fn well_known_file(name: &str) -> Option<(u32, &'static str)> {
     let at = FILES.iter().position(|(own, _)| *own == name)?;
-    Some((FIRST_NUMBER + u32::try_from(at).ok()?, FILES[at].1))
+    Some((LAST_NUMBER - u32::try_from(at).ok()?, FILES[at].1))
 }

@@ -9,8 +9,14 @@ const MAY_IMPORT: [(&str, &str); 25] = [
     ("crates/avro", "json"),
     ("crates/protobuf", "json"),
     ("crates/validator", "json"),
-    ("crates/contract", "vocabulary json pattern validator avro protobuf"),
-    ("crates/compat", "vocabulary json pattern contract avro protobuf"),
+    (
+        "crates/contract",
+        "vocabulary json pattern validator avro protobuf",
+    ),
+    (
+        "crates/compat",
+        "vocabulary json pattern contract avro protobuf",
+    ),
     ("crates/breaker", "vocabulary"),
     ("crates/control", "vocabulary json contract compat schema"),
     ("crates/manifests", "vocabulary"),
