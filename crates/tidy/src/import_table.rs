@@ -32,7 +32,7 @@ const MAY_IMPORT: [(&str, &str); 25] = [
         "vocabulary egress json contract breaker config identity telemetry tls",
     ),
     ("src/source", "vocabulary contract tls"),
-    ("src/database", "vocabulary schema"),
+    ("src/database", "vocabulary schema tls"),
     (
         "src/admin",
         "vocabulary contract breaker config identity telemetry tls",
