@@ -7,7 +7,11 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
+use portcullis_tls::{ClientTls, PemFile};
+
 use super::database_error::DatabaseError;
+use super::database_tls::DatabaseTls;
+use super::tls_parameters::{TlsParameters, tls_parameters};
 
 /// How long to wait for a connection unless the address says.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -16,6 +20,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct DatabaseAddress {
     config: Config,
+    tls: TlsParameters,
 }
 
 impl DatabaseAddress {
@@ -24,6 +29,7 @@ impl DatabaseAddress {
     /// # Errors
     /// [`DatabaseError::Address`] if it is not an address.
     pub fn parse(text: &str, password: Option<&str>) -> Result<Self, DatabaseError> {
+        let (text, mut tls) = tls_parameters(text)?;
         let mut config: Config = text.parse().map_err(|_| DatabaseError::Address)?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(DatabaseError::Address);
@@ -35,7 +41,17 @@ impl DatabaseAddress {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
         config.application_name("portcullis schema");
-        Ok(Self { config })
+        // A socket of this machine needs no encryption, and PostgreSQL offers none there.
+        let is_local = |host: &Host| matches!(host, Host::Unix(_));
+        let are_local =
+            config.get_hostaddrs().is_empty() && config.get_hosts().iter().all(is_local);
+        tls.is_required &= !are_local;
+        config.ssl_mode(if tls.is_required {
+            SslMode::Require
+        } else {
+            SslMode::Disable
+        });
+        Ok(Self { config, tls })
     }
 
     /// The address of a server on a socket in this folder.
@@ -46,15 +62,35 @@ impl DatabaseAddress {
         config
             .ssl_mode(SslMode::Disable)
             .connect_timeout(CONNECT_TIMEOUT);
-        Self { config }
+        Self {
+            config,
+            tls: TlsParameters::default(),
+        }
     }
 
     pub(super) const fn config(&self) -> &Config {
         &self.config
     }
 
-    pub(super) fn requires_tls(&self) -> bool {
-        self.config.get_ssl_mode() == SslMode::Require
+    /// What connections with TLS need.
+    pub(super) fn tls(&self) -> Result<DatabaseTls, DatabaseError> {
+        if !self.tls.is_required {
+            return Ok(DatabaseTls(None));
+        }
+        let authority_file = self.tls.authority_file.as_ref().map(|path| {
+            let bytes = std::fs::read(path).map_err(|source| DatabaseError::AuthorityFile {
+                path: path.clone(),
+                source,
+            })?;
+            let path = path.clone();
+            Ok(PemFile { path, bytes })
+        });
+        let authority_file = authority_file.transpose()?;
+        let tls = ClientTls::new(authority_file.as_ref());
+        let tls = tls.map_err(|error| DatabaseError::Authorities {
+            message: error.to_string(),
+        })?;
+        Ok(DatabaseTls(Some(tls)))
     }
 }
 

@@ -16,7 +16,8 @@ pub enum DatabaseError {
     /// The address cannot be read.
     #[error(
         "expected the address of a database, such as postgres://user@host:5432/name or host=/run/postgresql \
-         dbname=name; the password can be in PGPASSWORD, and sslmode is disable, prefer or require"
+         dbname=name; the password can be in PGPASSWORD, and sslmode is disable, require or verify-full, with \
+         sslrootcert=FILE for the authority of the server's certificate"
     )]
     Address,
     /// No connection was made.
@@ -25,6 +26,31 @@ pub enum DatabaseError {
         /// The server, without a password.
         place: String,
         /// What happened.
+        message: String,
+    },
+    /// TLS failed.
+    #[error(
+        "{place}: TLS failed: {message}; check the name of the host, and sslrootcert, the file with the \
+         authority of the server's certificate"
+    )]
+    Tls {
+        /// The server, without a password.
+        place: String,
+        /// What happened.
+        message: String,
+    },
+    /// The file with the authorities cannot be read.
+    #[error("sslrootcert: {}: {source}", path.display())]
+    AuthorityFile {
+        /// The file.
+        path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
+    /// The authorities cannot be used.
+    #[error("sslrootcert: {message}")]
+    Authorities {
+        /// What is wrong.
         message: String,
     },
     /// The server refused the session.

@@ -3,21 +3,22 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio_postgres::{CancelToken, Client, NoTls, Row};
+use tokio_postgres::{CancelToken, Client, Row};
 
 use super::database_address::DatabaseAddress;
 use super::database_error::{DatabaseError, answer, cause};
+use super::database_tls::DatabaseTls;
 
 /// What ends the statements of this process: a server notices that a client has closed only when the
 /// statement is over, and holds its locks until then.
-static OPEN_SESSIONS: Mutex<Vec<CancelToken>> = Mutex::new(Vec::new());
+static OPEN_SESSIONS: Mutex<Vec<(CancelToken, DatabaseTls)>> = Mutex::new(Vec::new());
 
 /// How long servers may take to end a statement.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 
-fn note_session(token: CancelToken) {
+fn note_session(token: CancelToken, tls: DatabaseTls) {
     let mut tokens = OPEN_SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
-    tokens.push(token);
+    tokens.push((token, tls));
 }
 
 /// Asks the servers to end what the sessions of this process run. Returns whether all were asked.
@@ -27,8 +28,8 @@ pub async fn cancel_statements() -> bool {
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
     let mut are_asked = true;
-    for token in tokens {
-        let asked = tokio::time::timeout(CANCEL_TIMEOUT, token.cancel_query(NoTls)).await;
+    for (token, tls) in tokens {
+        let asked = tokio::time::timeout(CANCEL_TIMEOUT, token.cancel_query(tls)).await;
         are_asked &= matches!(asked, Ok(Ok(())));
     }
     are_asked
@@ -64,22 +65,18 @@ impl DatabaseSession {
     /// The server cannot be reached, or refuses the session.
     pub async fn connect(address: &DatabaseAddress) -> Result<Self, DatabaseError> {
         let place = address.to_string();
-        if address.requires_tls() {
-            return Err(DatabaseError::Unreachable {
-                place,
-                message:
-                    "sslmode=require is not supported; connect through a socket, a tunnel or a \
-                          local proxy of the database"
-                        .to_owned(),
-            });
-        }
-        let connected = address.config().connect(NoTls).await;
+        let tls = address.tls()?;
+        let connected = address.config().connect(tls.clone()).await;
         let (client, connection) = connected.map_err(|error| {
             let place = place.clone();
             match error.as_db_error() {
                 Some(refusal) => DatabaseError::Refused {
                     place,
                     message: refusal.message().to_owned(),
+                },
+                None if is_tls_fault(&error) => DatabaseError::Tls {
+                    place,
+                    message: cause(&error),
                 },
                 None => DatabaseError::Unreachable {
                     place,
@@ -88,7 +85,7 @@ impl DatabaseSession {
             }
         })?;
         tokio::spawn(connection);
-        note_session(client.cancel_token());
+        note_session(client.cancel_token(), tls);
         let mut session = Self {
             client,
             place,
@@ -177,4 +174,9 @@ impl DatabaseSession {
             message: answer(error, false),
         }
     }
+}
+
+/// Whether a connection failed because of TLS. The library has a text for this, and no method.
+fn is_tls_fault(error: &tokio_postgres::Error) -> bool {
+    error.to_string().contains("TLS handshake")
 }

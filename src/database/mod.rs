@@ -1,7 +1,9 @@
 //! PostgreSQL: what migrations do, tried in a real server.
 //!
-//! [`DatabaseSession`] is a connection. [`ScratchServer`] is a temporary server of this machine's
-//! programs, which ends with this process however that ends. [`MigrationRun`] runs migrations and
+//! [`DatabaseSession`] is a connection to a [`DatabaseAddress`]; `tls_parameters` reads what the
+//! address says about TLS, and `database_tls` makes encrypted connections. [`ScratchServer`] is a
+//! temporary server of this machine's programs, which ends with this process however that ends.
+//! [`MigrationRun`] runs migrations and
 //! observes each statement, with `migration_progress` and `run_settings`; `snapshot_reader` and
 //! `type_reader` read the system catalogs, `lock_watch` sees the lock
 //! of a statement that runs alone, and `applied_versions` reads what migration tools recorded.
@@ -9,6 +11,8 @@
 //! The judgement is `portcullis_schema`'s.
 
 mod database_error;
+mod tls_parameters;
+mod database_tls;
 mod database_address;
 mod database_session;
 mod type_reader;

@@ -2,9 +2,11 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Parser } from "@asyncapi/parser";
+import { ProtoBuffSchemaParser } from "@asyncapi/protobuf-schema-parser";
 
 const [directory] = process.argv.slice(2);
 const parser = new Parser();
+parser.registerSchemaParser(ProtoBuffSchemaParser());
 const names = readdirSync(directory).sort();
 const ERROR = 0;
 let accepted = 0;

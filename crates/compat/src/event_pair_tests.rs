@@ -264,6 +264,87 @@ fn documents_have_the_verdicts_of_their_fixtures() {
     assert!(count >= 45, "{count}");
 }
 
+/// The document of a pair in Protobuf, in which the application receives or sends the message.
+fn protobuf_document(pair: JsonNode<'_>, side: &str, is_received: bool) -> String {
+    let first = match text(pair, "syntax").unwrap_or("proto3") {
+        "edition" => "edition = \"2023\";".to_owned(),
+        syntax => format!("syntax = \"{syntax}\";"),
+    };
+    let content_type = match pair.get("json").and_then(JsonNode::as_bool) {
+        Some(true) => "application/json",
+        _ => "application/protobuf",
+    };
+    let action = if is_received { "receive" } else { "send" };
+    let body = text(pair, side).unwrap();
+    format!(
+        "asyncapi: 3.0.0\ninfo: {{title: t, version: '1'}}\nchannels:\n  a:\n    address: a\n    \
+         messages:\n      m:\n        contentType: {content_type}\n        payload:\n          \
+         schemaFormat: application/vnd.google.protobuf;version=3\n          schema: |\n            \
+         {first}\n            message M {{ {body} }}\n\
+         operations: {{o: {{action: {action}, channel: {{$ref: '#/channels/a'}}}}}}\n"
+    )
+}
+
+#[test]
+fn payloads_in_protobuf_have_the_verdicts_of_their_fixtures() {
+    let fixture = fixture("protobuf.yaml");
+    let (mut wrong, mut count, mut different) = (Vec::new(), 0, 0);
+    for pair in fixture.root().get("pairs").unwrap().elements() {
+        let name = text(pair, "name").unwrap();
+        assert!(text(pair, "why").is_some(), "{name}: say why");
+        different += usize::from(text(pair, "differs").is_some());
+        count += 1;
+        for (direction, is_received) in [("backward", true), ("forward", false)] {
+            let document = |side| protobuf_document(pair, side, is_received);
+            let report = report(
+                &document("old"),
+                &document("new"),
+                EventCompatibility::ByAction,
+            );
+            let (expected, found) = (text(pair, direction).unwrap(), verdict(&report));
+            let unconfirmed = unconfirmed(&report);
+            if expected != found || !unconfirmed.is_empty() {
+                let rules = report.findings.iter().map(|finding| {
+                    format!(
+                        "{} {} {:?}",
+                        finding.rule,
+                        finding.level.as_str(),
+                        finding.certainty
+                    )
+                });
+                let rules: Vec<String> = rules.collect();
+                wrong.push(format!(
+                    "{name}, {direction}: {found}, not {expected}: {rules:?} {unconfirmed:?}"
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(
+        count >= 45 && 2 * different >= count,
+        "{different} of {count}"
+    );
+}
+
+/// The documents of the fixtures in Protobuf that AsyncAPI's parser can read.
+fn protobuf_documents() -> Vec<(String, String)> {
+    let fixture = fixture("protobuf.yaml");
+    let pairs = fixture.root().get("pairs").unwrap().elements().enumerate();
+    let pairs = pairs.filter(|(_, pair)| text(*pair, "syntax") != Some("edition"));
+    let documents = pairs.flat_map(|(number, pair)| {
+        ["old", "new"].map(|side| {
+            let name = format!("protobuf-{number}-{side}.yaml");
+            (name, protobuf_document(pair, side, true))
+        })
+    });
+    documents.collect()
+}
+
 /// All messages of the schema fixtures in one document for each version and revision.
 fn schema_documents() -> Vec<(String, String)> {
     let fixture = fixture("schemas.yaml");
@@ -324,6 +405,7 @@ fn structure_documents() -> Vec<(String, String)> {
 fn the_parser_of_asyncapi_accepts_every_fixture() {
     let mut documents = schema_documents();
     documents.append(&mut structure_documents());
+    documents.append(&mut protobuf_documents());
     documents.dedup_by(|one, other| one.1 == other.1);
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in &documents {

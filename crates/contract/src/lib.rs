@@ -90,7 +90,8 @@ pub use message::security_requirements::CredentialSample;
 pub use message::unread_path::UnreadPath;
 pub use message::violation::{MessagePart, Violation, ViolationClass, ViolationRecord};
 pub use openapi::asyncapi::event_contract::{
-    EventAction, EventChannel, EventContract, EventMessage, EventOperation, essence_of,
+    EventAction, EventChannel, EventContract, EventMessage, EventOperation, PayloadSchema,
+    essence_of,
 };
 pub use openapi::broken_part::{BrokenPart, BrokenPartPolicy};
 pub use openapi::contract_bundle::{BUNDLE_MEDIA_TYPE, BundleError, ContractBundle, shared_folder};

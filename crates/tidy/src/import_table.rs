@@ -1,15 +1,22 @@
 //! The table of imports: who may import whom, and which areas may name which third-party crate.
 
 /// What each area may import: other crates of the workspace and other domains under `src/`.
-const MAY_IMPORT: [(&str, &str); 24] = [
+const MAY_IMPORT: [(&str, &str); 25] = [
     ("crates/vocabulary", ""),
     ("crates/egress", ""),
     ("crates/json", ""),
     ("crates/pattern", ""),
     ("crates/avro", "json"),
+    ("crates/protobuf", "json"),
     ("crates/validator", "json"),
-    ("crates/contract", "vocabulary json pattern validator avro"),
-    ("crates/compat", "vocabulary json pattern contract avro"),
+    (
+        "crates/contract",
+        "vocabulary json pattern validator avro protobuf",
+    ),
+    (
+        "crates/compat",
+        "vocabulary json pattern contract avro protobuf",
+    ),
     ("crates/breaker", "vocabulary"),
     ("crates/control", "vocabulary json contract compat schema"),
     ("crates/manifests", "vocabulary"),
@@ -25,7 +32,7 @@ const MAY_IMPORT: [(&str, &str); 24] = [
         "vocabulary egress json contract breaker config identity telemetry tls",
     ),
     ("src/source", "vocabulary contract tls"),
-    ("src/database", "vocabulary schema"),
+    ("src/database", "vocabulary schema tls"),
     (
         "src/admin",
         "vocabulary contract breaker config identity telemetry tls",

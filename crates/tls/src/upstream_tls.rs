@@ -164,7 +164,7 @@ fn verifier(files: &UpstreamTlsFiles) -> Result<Arc<dyn ServerCertVerifier>, Tls
 
 /// The authorities that the system trusts, read once for all upstreams. Those that cannot be read are
 /// left out, as in browsers.
-fn system_roots() -> Result<Arc<RootCertStore>, TlsMaterialError> {
+pub(super) fn system_roots() -> Result<Arc<RootCertStore>, TlsMaterialError> {
     static ROOTS: LazyLock<Result<Arc<RootCertStore>, String>> = LazyLock::new(|| {
         let found = rustls_native_certs::load_native_certs();
         let mut roots = RootCertStore::empty();

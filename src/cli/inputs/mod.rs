@@ -18,6 +18,7 @@ pub(super) use approvals_file::read_approvals;
 pub(super) use compiled_contract::{compile_contract, is_contract};
 pub(super) use config_argument::ConfigArgument;
 pub(super) use config_path::{config_path, optional_config_path};
+pub(super) use contract_files::find_contracts;
 pub(super) use contract_input::ContractInput;
 pub(super) use known_names::KnownNames;
 pub(super) use level_settings::LevelArgs;

@@ -6,7 +6,7 @@
 //! `owners_findings` translates it for the formats that all commands share. The subcommands are
 //! `check`, which reviews a catalog, `codeowners` and `import`, which write and read CODEOWNERS,
 //! `boundaries`, which writes the configuration of tools that check imports, `services`, which lists
-//! the owners of services, `dependencies`, which compares what services call with what they declare,
+//! the owners of services, `channels`, which lists who sends and receives events, `dependencies`, which compares what services call with what they declare,
 //! `deprecations`, which writes to squads that call deprecated operations, `transfer`, which moves a
 //! service to another squad, `costs`, which divides a bill between the consumers of a
 //! service, and `scorecard`, which shows what the squads of services have arranged.
@@ -16,6 +16,7 @@
 
 mod owners_args;
 mod services_args;
+mod channels_args;
 mod owners_error;
 mod owners_command;
 mod owners_input;
@@ -33,6 +34,7 @@ mod code_files;
 mod boundaries_command;
 mod owned_service;
 mod services_command;
+mod channels_command;
 mod called_host_set;
 mod measured_dependencies;
 mod dependencies_command;

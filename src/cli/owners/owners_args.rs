@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Flags, Subcommand, ValueEnum};
 
 use super::boundaries_args::BoundariesArgs;
+use super::channels_args::ChannelsArgs;
 use super::costs::CostsArgs;
 use super::dependencies_command::DependenciesArgs;
 use super::deprecations_command::DeprecationsArgs;
@@ -81,6 +82,8 @@ pub(super) enum OwnersAction {
     Boundaries(BoundariesArgs),
     /// List the owners of the configured services, also as a Backstage catalog-info.yaml
     Services(ServicesArgs),
+    /// Show which squads send and receive the events of each channel, from AsyncAPI contracts
+    Channels(ChannelsArgs),
     /// Compare the hosts that services call with those that the catalog declares
     Dependencies(DependenciesArgs),
     /// Write a message to each squad that still calls deprecated operations

@@ -9,8 +9,8 @@ use super::owners_report::OwnersReport;
 use super::scorecard::print_scorecard;
 use super::transfer::transfer_service;
 use super::{
-    boundaries_command, catalog_check, changed_manifests, codeowners_command, dependencies_command,
-    deprecations_command, owners_input, services_command,
+    boundaries_command, catalog_check, changed_manifests, channels_command, codeowners_command,
+    dependencies_command, deprecations_command, owners_input, services_command,
 };
 use crate::cli::exit_code::CommandOutcome;
 use crate::cli::inputs::KnownNames;
@@ -40,6 +40,7 @@ pub(crate) fn owners(
         Some(OwnersAction::Transfer(args)) => transfer_service(args, out),
         Some(OwnersAction::Costs(args)) => divide_costs(args, out),
         Some(OwnersAction::Scorecard(args)) => print_scorecard(args, out),
+        Some(OwnersAction::Channels(args)) => channels_command::print_channels(args, out),
         Some(OwnersAction::Services(args)) => services_command::print_services(args, out),
     }
 }

@@ -211,6 +211,80 @@ fn payloads_in_avro_are_compared_and_judged() {
     );
 }
 
+/// Files in Protobuf are read with what they import, also of a Git revision. A break has the bytes of an
+/// event, and levels apply.
+#[test]
+fn payloads_in_protobuf_are_compared_and_judged() {
+    let folder = folder();
+    fs::create_dir(folder.path().join("proto")).unwrap();
+    let schema = "payload: {schemaFormat: 'application/vnd.google.protobuf;version=3', schema: {$ref: proto/gone.proto}}";
+    let json = ORDERS.replace(
+        "payload: {type: object, required: [id], properties: {id: {type: string}}}",
+        schema,
+    );
+    assert_ne!(json, ORDERS);
+    let binary = json.replace(schema, &format!("contentType: application/protobuf, {schema}"));
+    write(&folder, "events.yaml", &binary);
+    write(&folder, "json.yaml", &json);
+    let head = "syntax = \"proto3\";\npackage shop;\n";
+    let gone = format!("{head}import \"money.proto\";\nmessage Gone {{\n  string id = 1;\n  Money total = 2;\n}}\n");
+    let money = format!("{head}message Money {{ int64 cents = 1; }}\n");
+    write(&folder, "proto/gone.proto", &gone);
+    write(&folder, "proto/money.proto", &money);
+    let text = printed(&folder, "check events.yaml", "", 0);
+    assert!(!text.contains("not-judged"), "{text}");
+    let git = |words: &str| {
+        let mut command = std::process::Command::new("git");
+        command.args(["-c", "user.name=t", "-c", "user.email=t@t.test"]);
+        command.args(words.split(' ')).current_dir(folder.path());
+        assert!(command.output().unwrap().status.success(), "{words}");
+    };
+    git("init -q");
+    git("add -A");
+    git("commit -q -m old");
+    printed(&folder, "diff HEAD:events.yaml events.yaml", "", 0);
+    write(&folder, "proto/money.proto", &money.replace("int64", "sint64"));
+    let text = printed(&folder, "diff HEAD:events.yaml events.yaml", "", 1);
+    for expected in [
+        "payload /total/cents: payload in Protobuf can no longer be read: total: cents: sint64 is written, and int64 is read [event.protobuf.unreadable]",
+        "for example {\"payload\":{\"total\":{\"cents\":\"-1\"}},\"payload_hex\":\"12020801\"}",
+        "/payload/total/cents: read with another value",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    // Both are texts with a number in JSON.
+    printed(&folder, "diff HEAD:json.yaml json.yaml", "", 0);
+    write(&folder, "proto/money.proto", &money.replace("int64", "int32"));
+    let narrowed = "diff events.yaml HEAD:events.yaml";
+    let text = printed(&folder, narrowed, "", 0);
+    assert!(text.contains("[event.protobuf.narrowed]"), "{text}");
+    let raised = format!("{narrowed} --level event.protobuf.narrowed=breaking");
+    let text = printed(&folder, &raised, "", 1);
+    assert!(text.contains("1 breaking"), "{text}");
+    let event = |payload: &str| {
+        format!("{{\"channel\": \"orders\", \"message\": \"cancelled\", \"payload\": {payload}}}\n")
+    };
+    write(&folder, "good.jsonl", &event("{\"id\": \"a\", \"total\": {\"cents\": 5}}"));
+    printed(&folder, "replay --contract events.yaml good.jsonl", "", 0);
+    write(&folder, "bad.jsonl", &event("{\"total\": {\"cents\": \"x\"}}"));
+    let text = printed(&folder, "replay --contract events.yaml bad.jsonl", "", 1);
+    assert!(
+        text.contains("/payload/total/cents: expected a value of the type int32"),
+        "{text}"
+    );
+    // What is not there is unknown.
+    fs::remove_file(folder.path().join("proto/money.proto")).unwrap();
+    let text = printed(&folder, "check events.yaml", "", 0);
+    assert!(text.contains("it imports `money.proto`"), "{text}");
+    let text = printed(&folder, "diff HEAD:events.yaml events.yaml", "", 1);
+    assert!(text.contains("1 unknown"), "{text}");
+    // A mistake has its line in the file.
+    write(&folder, "proto/money.proto", "message Money { int32 cents = 1; }");
+    let text = printed(&folder, "check events.yaml", "", 1);
+    let expected = "Protobuf, line 1, column 23: `cents` needs `optional`, `required` or `repeated`";
+    assert!(text.contains("proto/money.proto:1") && text.contains(expected), "{text}");
+}
+
 #[test]
 fn diff_shows_events_that_break() {
     let folder = folder();

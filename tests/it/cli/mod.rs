@@ -11,6 +11,7 @@ pub(crate) mod events;
 pub(crate) mod init;
 pub(crate) mod operate;
 pub(crate) mod owners_services;
+mod owners_channels;
 pub(crate) mod reading;
 pub(crate) mod replay;
 pub(crate) mod reports;

@@ -156,8 +156,8 @@ fn unusable_databases_are_refused() {
     );
     check(
         &fixture,
-        &format!("{database} postgres://ann@127.0.0.1:1/shop?sslmode=require"),
-        "sslmode=require is not supported",
+        &format!("{database} postgres://ann:hunter2@127.0.0.1:1/shop?sslmode=verify-ca"),
+        "--database: expected the address of a database",
     );
     let (_, _, errors) = fixture.schema(&format!(
         "{database} postgres://ann:hunter2@127.0.0.1:1/shop"

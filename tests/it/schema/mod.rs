@@ -6,3 +6,4 @@ mod migration_locks;
 mod migration_findings;
 mod migration_refusals;
 mod drift;
+mod database_tls;

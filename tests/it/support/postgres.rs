@@ -1,6 +1,6 @@
 //! A real PostgreSQL for tests, on a socket in a folder of its own.
 
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 /// The server does not run as root.
 const NOBODY: u32 = 65534;
 
-/// A server on a socket in a folder of its own, without TCP.
+/// A server on a socket in a folder of its own, without TCP unless its options say so.
 pub(crate) struct PostgresServer {
     pub(crate) folder: TempDir,
     programs: PathBuf,
@@ -24,6 +24,11 @@ impl PostgresServer {
 
     /// A server whose `initdb` gets these words.
     pub(crate) fn start_with(words: &[&str]) -> Self {
+        Self::start_prepared(words, "-c listen_addresses=''", |_| {})
+    }
+
+    /// A server with these options, whose folder is prepared after `initdb`.
+    pub(crate) fn start_prepared(words: &[&str], options: &str, prepare: impl Fn(&Self)) -> Self {
         let folder = TempDir::new().unwrap();
         let server = Self {
             folder,
@@ -35,8 +40,9 @@ impl PostgresServer {
         let data = server.path("data");
         let base = ["--username=postgres", "--no-sync", "-D", &data];
         server.succeed("initdb", &[&base, words].concat());
+        prepare(&server);
         let options = format!(
-            "-c listen_addresses='' -c max_connections=50 -k {}",
+            "{options} -c max_connections=50 -k {}",
             server.folder.path().display()
         );
         let log = server.path("log");
@@ -49,6 +55,16 @@ impl PostgresServer {
 
     pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
+    }
+
+    /// Writes a file that only the server can read.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        if is_root() {
+            chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
     }
 
     fn command(&self, program: &str, words: &[&str]) -> Output {

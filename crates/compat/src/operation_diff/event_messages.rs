@@ -6,9 +6,12 @@
 //! judged by all messages of the other together, because consumers and producers need not care under
 //! which name an event is described.
 
+use portcullis_avro::AvroSchema;
 use portcullis_contract::{
-    BodyDeclaration, EventAction, EventMessage, MediaType, MessageDirection, Operation, essence_of,
+    BodyDeclaration, EventAction, EventMessage, MediaType, MessageDirection, Operation,
+    PayloadSchema, essence_of,
 };
+use portcullis_protobuf::ProtobufSchema;
 
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compare_options::EventCompatibility;
@@ -17,6 +20,7 @@ use super::super::containment::{ContainmentVerdict, SchemaBreak, ValueEncoding};
 use super::super::containment_checker::SchemaKeyPair;
 use super::super::witness::{MessageJudge, Witness, WitnessRequest};
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
+use super::protobuf_messages::{ProtobufPayloads, protobuf_encoding};
 
 /// The side of findings about an event.
 pub(super) const EVENT: Option<MessageDirection> = Some(MessageDirection::Request);
@@ -91,9 +95,9 @@ impl<'c> ContractComparison<'c> {
         (old_number, old): (usize, &EventMessage),
         (new_number, new): (usize, &EventMessage),
     ) {
-        // Payloads in Avro are compared apart from the rest of the event.
-        let avro = old.avro.as_deref().zip(new.avro.as_deref());
-        let operations = match avro {
+        // Payloads in Avro and Protobuf are compared apart from the rest of the event.
+        let schemas = payload_schemas(old, new);
+        let operations = match schemas {
             Some(_) => (
                 self.old.event_envelope(old_number),
                 self.new.event_envelope(new_number),
@@ -137,6 +141,10 @@ impl<'c> ContractComparison<'c> {
         if let Some((rule, change)) = correlation {
             self.push(rule, &scope, None, change);
         }
+        if let Some(PayloadSchemas::Protobuf(schemas)) = schemas {
+            let payloads = protobuf_payloads([before, after], schemas, old);
+            self.protobuf_numbers(&scope, payloads);
+        }
         for new_produces in groups.producers(self.options.events) {
             let scope = ChangeScope {
                 is_outbound: *new_produces,
@@ -149,8 +157,16 @@ impl<'c> ContractComparison<'c> {
                 takeover: None,
             };
             self.request_body(&scope, pair);
-            if let Some((old, new)) = avro {
-                self.avro_payloads(&scope, [before, after], [old, new]);
+            match schemas {
+                Some(PayloadSchemas::Avro(schemas)) => {
+                    self.avro_payloads(&scope, [before, after], schemas);
+                }
+                Some(PayloadSchemas::Protobuf(schemas)) => {
+                    let message = if *new_produces { new } else { old };
+                    let payloads = protobuf_payloads([before, after], schemas, message);
+                    self.protobuf_payloads(&scope, payloads);
+                }
+                None => {}
             }
         }
     }
@@ -282,6 +298,40 @@ impl<'c> ContractComparison<'c> {
             refusal: violation.sentence(true),
             ..Witness::default()
         })
+    }
+}
+
+/// The schemas of the payloads of a message, if both contracts use one language that is compared apart
+/// from the event.
+#[derive(Clone, Copy)]
+enum PayloadSchemas<'c> {
+    Avro([&'c AvroSchema; 2]),
+    Protobuf([&'c ProtobufSchema; 2]),
+}
+
+fn payload_schemas<'c>(old: &'c EventMessage, new: &'c EventMessage) -> Option<PayloadSchemas<'c>> {
+    match (old.payload_schema.as_ref()?, new.payload_schema.as_ref()?) {
+        (PayloadSchema::Avro(old), PayloadSchema::Avro(new)) => {
+            Some(PayloadSchemas::Avro([old, new]))
+        }
+        (PayloadSchema::Protobuf(old), PayloadSchema::Protobuf(new)) => {
+            Some(PayloadSchemas::Protobuf([old, new]))
+        }
+        (PayloadSchema::Avro(_), PayloadSchema::Protobuf(_))
+        | (PayloadSchema::Protobuf(_), PayloadSchema::Avro(_)) => None,
+    }
+}
+
+fn protobuf_payloads<'c>(
+    operations: [&'c Operation; 2],
+    [old, new]: [&'c ProtobufSchema; 2],
+    writer: &EventMessage,
+) -> ProtobufPayloads<'c> {
+    ProtobufPayloads {
+        operations,
+        old,
+        new,
+        encoding: protobuf_encoding(writer),
     }
 }
 

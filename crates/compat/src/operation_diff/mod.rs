@@ -38,6 +38,7 @@ mod document_changes;
 mod event_channels;
 mod event_messages;
 mod avro_messages;
+mod protobuf_messages;
 
 #[cfg(test)]
 mod tests;

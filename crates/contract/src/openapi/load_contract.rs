@@ -15,6 +15,7 @@ use super::asyncapi;
 use super::contract_repair::READING_KEY;
 use super::document::{Document, DocumentParseError, DocumentSet};
 use super::overlay::overlaid;
+use super::proto_imports::{import_paths, imports_of_file, imports_of_schema, is_proto_file};
 use super::swagger;
 use super::uri_reference::{decode, is_address, normalise};
 
@@ -231,27 +232,42 @@ impl<'r> DocumentLoading<'r> {
                 .parent()
                 .unwrap_or(Path::new(""))
                 .to_owned();
-            let mut targets = Vec::new();
-            collect_files(document.root(), &mut targets);
+            let (mut targets, mut imports) = (Vec::new(), imports_of_file(document.root()));
+            collect_files(document.root(), &mut targets, &mut imports);
             for target in targets {
                 let path = normalise(&folder.join(&target));
-                if documents.was_tried(&path) {
-                    continue;
+                let name = normalise(&shown_folder.join(&target));
+                self.add(&mut documents, &name, path, &mut bytes_left);
+            }
+            let number = u32::try_from(next).expect("files are counted in limits");
+            for import in imports {
+                let paths = import_paths(&documents, number, &import).into_iter();
+                for path in paths.filter(|path| is_proto_file(path)) {
+                    self.add(&mut documents, &path, path.clone(), &mut bytes_left);
+                    if documents.by_path(&path).is_ok() {
+                        break;
+                    }
                 }
-                let name = normalise(&shown_folder.join(&target)).display().to_string();
-                let loaded = if documents.list().len() < self.limits.contract_files_max {
-                    self.file(&name, &path, &mut bytes_left)
-                } else {
-                    Err(format!(
-                        "more than {} files; raise `limits.contract_files_max`",
-                        self.limits.contract_files_max
-                    ))
-                };
-                documents.add(path, loaded);
             }
             next += 1;
         }
         documents
+    }
+
+    /// Adds a file to a contract, unless it was added before.
+    fn add(self, documents: &mut DocumentSet, name: &Path, path: PathBuf, bytes_left: &mut u64) {
+        if documents.was_tried(&path) {
+            return;
+        }
+        let loaded = if documents.list().len() < self.limits.contract_files_max {
+            self.file(&name.display().to_string(), &path, bytes_left)
+        } else {
+            Err(format!(
+                "more than {} files; raise `limits.contract_files_max`",
+                self.limits.contract_files_max
+            ))
+        };
+        documents.add(path, loaded);
     }
 
     /// Loads one referenced file. All files together share the limit `bytes_left`.
@@ -273,8 +289,8 @@ fn advised(mut error: DocumentParseError) -> DocumentParseError {
     error
 }
 
-/// Collects the files that references below `root` name, each once.
-fn collect_files(root: JsonNode<'_>, targets: &mut Vec<String>) {
+/// Collects the files that references below `root` name, each once, and what schemas in Protobuf import.
+fn collect_files(root: JsonNode<'_>, targets: &mut Vec<String>, imports: &mut Vec<String>) {
     let mut open = vec![root];
     while let Some(node) = open.pop() {
         for (name, value) in node.members() {
@@ -285,6 +301,10 @@ fn collect_files(root: JsonNode<'_>, targets: &mut Vec<String>) {
                     {
                         targets.push(file);
                     }
+                }
+                "schemaFormat" => {
+                    let format = value.as_str().unwrap_or_default();
+                    imports.extend(imports_of_schema(node, format));
                 }
                 "example" | "examples" | "default" | "enum" | "const" => {}
                 _ if name.starts_with("x-") => {}

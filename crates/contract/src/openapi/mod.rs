@@ -18,6 +18,7 @@ mod yaml;
 mod written_node;
 pub(crate) mod near_name;
 mod swagger;
+mod proto_imports;
 pub(crate) mod asyncapi;
 mod overlay;
 pub(crate) mod uri_reference;

@@ -7,7 +7,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use portcullis_avro::{AvroSchema, judge_avro};
+use portcullis_avro::judge_avro;
+use portcullis_protobuf::judge_protobuf;
 
 use portcullis_vocabulary::enforcement::{
     Enforcement, EnforcementCeilings, EnforcementPolicy, ViolationClass,
@@ -19,7 +20,7 @@ use crate::message::route::PathCaptures;
 use crate::openapi::document::SourceLocation;
 use crate::{
     BodyLength, CheckScratch, CheckSettings, CompiledContract, EventAction, EventMessage,
-    Operation, RequestHead, Violation, check_body, check_head,
+    Operation, PayloadSchema, RequestHead, Violation, check_body, check_head,
 };
 
 /// What is wrong with an event.
@@ -177,7 +178,7 @@ fn violations(
         let text = format!("the content type is `{own}`, and the contract has `{declared}`");
         return vec![EventViolation::new(EventFault::ContentType, &text)];
     }
-    let operation = match message.avro {
+    let operation = match message.payload_schema {
         Some(_) => contract.event_envelope(number),
         None => contract.event_operation(number),
     };
@@ -187,8 +188,8 @@ fn violations(
     };
     let found = check(contract, operation, event.body.as_bytes());
     let found = found.into_iter().map(EventViolation::from);
-    let payload = message.avro.iter().flat_map(|schema| {
-        let found = avro_violations(schema, &event.body).into_iter();
+    let payload = message.payload_schema.iter().flat_map(|schema| {
+        let found = payload_violations(schema, &event.body).into_iter();
         // The message is the place of its schema.
         found.map(|violation| EventViolation {
             contract: Some(contract.documents().location(operation.node_ref)),
@@ -198,19 +199,32 @@ fn violations(
     found.chain(payload).collect()
 }
 
-/// Judges the payload of an event in Avro's JSON encoding.
-fn avro_violations(schema: &AvroSchema, body: &str) -> Vec<EventViolation> {
+/// Judges the payload of an event in Avro's JSON encoding or in ProtoJSON.
+fn payload_violations(schema: &PayloadSchema, body: &str) -> Vec<EventViolation> {
     let body: Result<Value, _> = serde_json::from_str(body);
     let Ok(body) = body else {
-        let text = "the payload cannot be read as Avro's JSON encoding";
+        let text = "the payload cannot be read as JSON";
         return vec![EventViolation::new(EventFault::Unjudged, text)];
     };
-    let found = judge_avro(schema, &body["payload"]).into_iter();
-    let violations = found.map(|found| EventViolation {
-        pointer: format!("/payload{}", found.pointer),
-        ..EventViolation::new(EventFault::InvalidEvent, &found.message)
-    });
-    violations.collect()
+    let violation = |pointer: &str, message: &str| EventViolation {
+        pointer: format!("/payload{pointer}"),
+        ..EventViolation::new(EventFault::InvalidEvent, message)
+    };
+    let payload = &body["payload"];
+    match schema {
+        PayloadSchema::Avro(schema) => {
+            let found = judge_avro(schema, payload).into_iter();
+            found
+                .map(|one| violation(&one.pointer, &one.message))
+                .collect()
+        }
+        PayloadSchema::Protobuf(schema) => {
+            let found = judge_protobuf(schema, payload).into_iter();
+            found
+                .map(|one| violation(&one.pointer, &one.message))
+                .collect()
+        }
+    }
 }
 
 /// Checks the event as the body of a request.

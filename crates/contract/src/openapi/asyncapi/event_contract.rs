@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use portcullis_avro::AvroSchema;
+use portcullis_protobuf::ProtobufSchema;
 
 /// What the application does with the messages of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,6 +92,15 @@ impl EventChannel {
     }
 }
 
+/// The schema of a payload in a language whose values are not those of JSON Schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PayloadSchema {
+    /// Avro.
+    Avro(Arc<AvroSchema>),
+    /// Protobuf.
+    Protobuf(Arc<ProtobufSchema>),
+}
+
 /// A message that an operation sends or receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventMessage {
@@ -104,8 +114,8 @@ pub struct EventMessage {
     pub content_type: Option<Arc<str>>,
     /// The language of the payload's schema, if it is not one of JSON Schema or OpenAPI.
     pub opaque_format: Option<Arc<str>>,
-    /// The schema of the payload, if its language is Avro.
-    pub avro: Option<Arc<AvroSchema>>,
+    /// The schema of the payload, if it is judged apart from the rest of the event.
+    pub payload_schema: Option<PayloadSchema>,
     /// The runtime expression of the correlation id.
     pub correlation_id: Option<Arc<str>>,
     /// `x-squad-owner` of the operation, the channel or the document.

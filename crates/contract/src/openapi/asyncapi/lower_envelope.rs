@@ -35,12 +35,13 @@ impl<'d> EventLowering<'d> {
             let (origin, provider) = (event.node.node_ref, event.message.provider.as_deref());
             self.webhook(&number.to_string(), &name, origin, provider);
             self.envelope(event, false);
-            // The payload of an example in Avro is not judged with the event.
-            if event.message.avro.is_none() {
+            // The payload of an example in Avro or Protobuf is not judged with the event.
+            let is_apart = event.message.payload_schema.is_some();
+            if !is_apart {
                 self.examples(event);
             }
             self.end_webhook();
-            if event.message.avro.is_some() {
+            if is_apart {
                 let key = EventContract::envelope_name(number);
                 self.webhook(&key, &name, origin, provider);
                 self.envelope(event, true);

@@ -67,7 +67,12 @@ impl EventLowering<'_> {
             self.out.text_member("$ref", &text, at.node_ref);
         } else {
             let place = self.out.position();
-            self.opaque.push((place, reason, format.is_avro()));
+            let mut unjudged = self.unjudged.iter();
+            let unjudged = unjudged.find(|(node_ref, _)| *node_ref == at.node_ref);
+            self.opaque.push(match unjudged {
+                Some((_, reason)) => (place, reason.clone(), false),
+                None => (place, reason, format.is_apart()),
+            });
             self.out.begin_object(at.node_ref);
             self.out.copy_member(OPAQUE, at.node_ref);
         }

@@ -69,6 +69,7 @@ fn lower_documents(documents: &DocumentSet, version: AsyncApiVersion) -> Lowered
             is_copying: false,
             opaque: Vec::new(),
             ignored: Vec::new(),
+            unjudged: &reading.unjudged,
             merges_left: MERGES_MAX,
         };
         let root = WrittenNode {
@@ -164,6 +165,8 @@ pub(super) struct EventLowering<'d> {
     pub(super) opaque: Vec<(u32, String, bool)>,
     /// The keywords that the language of their schema does not have, with the schema as written.
     pub(super) ignored: Vec<(NodeRef, String)>,
+    /// The schemas that cannot be judged, and why.
+    pub(super) unjudged: &'d [(NodeRef, String)],
     /// How many more schemas may be merged.
     pub(super) merges_left: u32,
 }

@@ -10,6 +10,7 @@
 //! - `written_event` is a message with the nodes that it consists of, `event_layers` merges its traits.
 //! - `read_events` reads what both versions have in common, `read_version_2` and `read_version_3` the
 //!   channels and operations of each.
+//! - `read_payload` reads schemas in Avro and Protobuf.
 //! - `event_objects` has the fields of every object, `event_fields` judges them.
 //! - `schema_format` names the languages of schemas, `schema_roots` finds all schemas and what is read
 //!   in two languages. `kept_parts` says what a translation leaves out.
@@ -21,6 +22,7 @@ mod asyncapi_version;
 mod schema_format;
 mod event_layers;
 mod written_event;
+mod read_payload;
 mod read_events;
 mod read_version_2;
 mod read_version_3;
@@ -34,6 +36,9 @@ mod lower_events;
 
 pub(crate) use asyncapi_version::unsupported_version;
 pub(super) use lower_events::translated;
+pub(super) use schema_format::PROTOBUF;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod protobuf_tests;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use portcullis_avro::{AvroFault, AvroSchema, read_avro};
 use portcullis_json::JsonNode;
 
 use super::asyncapi_version::{AsyncApiVersion, version_text};
@@ -28,6 +27,8 @@ pub(super) struct EventReading<'d> {
     pub(super) schemas: Vec<SchemaUse>,
     /// The schemas below `components`, which may be used by no message.
     pub(super) shared_schemas: Vec<SchemaUse>,
+    /// The schemas of payloads that cannot be judged, and why.
+    pub(super) unjudged: Vec<(NodeRef, String)>,
     /// What is wrong, with the node to name.
     pub(super) problems: Vec<(NodeRef, String)>,
 }
@@ -51,6 +52,7 @@ pub(super) fn read_events(documents: &DocumentSet, version: AsyncApiVersion) -> 
         events: Vec::new(),
         schemas: Vec::new(),
         shared_schemas: Vec::new(),
+        unjudged: Vec::new(),
         problems: Vec::new(),
     };
     let root = WrittenNode {
@@ -207,8 +209,9 @@ impl<'d> EventReading<'d> {
         let default_type = self.default_content_type();
         let content_type = layers.text(documents, "contentType").or(default_type);
         let correlation = layers.field(documents, "correlationId").targets(documents);
-        let avro = payload.as_ref().filter(|_| format.is_avro());
-        let avro = avro.and_then(|payload| self.avro_schema(payload));
+        let payload_schema = payload.as_ref();
+        let payload_schema =
+            payload_schema.and_then(|payload| self.payload_schema(payload, &format));
         let opaque_format = match &format {
             SchemaFormat::Opaque(name) if payload.is_some() => Some(Arc::clone(name)),
             _ => None,
@@ -225,7 +228,7 @@ impl<'d> EventReading<'d> {
                 name: self.free_name(scope, name),
                 content_type: content_type.map(Arc::from),
                 opaque_format,
-                avro,
+                payload_schema,
                 correlation_id: correlation.text(documents, "location").map(Arc::from),
                 provider: scope.provider.clone(),
             },
@@ -238,26 +241,6 @@ impl<'d> EventReading<'d> {
             node: message,
         };
         self.events.push(event);
-    }
-
-    /// The Avro schema of a payload. Reports what is wrong with it; references that lead nowhere are
-    /// reported where the schema is lowered.
-    fn avro_schema(&mut self, payload: &WrittenNode) -> Option<Arc<AvroSchema>> {
-        let target = payload.target(self.documents)?;
-        match read_avro(self.node(&target)) {
-            Ok(schema) => Some(Arc::new(schema)),
-            Err(faults) => {
-                let document = target.node_ref.document;
-                for AvroFault { node, message } in faults {
-                    let problem = (NodeRef { document, node }, message);
-                    // Several messages can have the schema.
-                    if !self.problems.contains(&problem) {
-                        self.problems.push(problem);
-                    }
-                }
-                None
-            }
-        }
     }
 
     /// A message and its traits, in the order in which they are merged.

@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
+use super::event_contract::essence_of;
 use crate::openapi::document::NodeRef;
+
+/// The language Protobuf.
+pub(in crate::openapi) const PROTOBUF: &str = "application/vnd.google.protobuf";
 
 /// The language of a schema.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,13 +51,26 @@ impl SchemaFormat {
 
     /// Whether it is Avro, whose schemas are judged apart from the event.
     pub(super) fn is_avro(&self) -> bool {
+        self.is_opaque_type("application/vnd.apache.avro")
+    }
+
+    /// Whether it is Protobuf, whose schemas are judged apart from the event.
+    pub(super) fn is_protobuf(&self) -> bool {
+        self.is_opaque_type(PROTOBUF)
+    }
+
+    /// Whether payloads are judged apart from the event.
+    pub(super) fn is_apart(&self) -> bool {
+        self.is_avro() || self.is_protobuf()
+    }
+
+    fn is_opaque_type(&self, expected: &str) -> bool {
         let Self::Opaque(name) = self else {
             return false;
         };
-        let media_type = name.split(';').next().unwrap_or_default().trim();
-        let media_type = media_type.to_ascii_lowercase();
+        let media_type = essence_of(name);
         let media_type = media_type.trim_end_matches("+json");
-        media_type.trim_end_matches("+yaml") == "application/vnd.apache.avro"
+        media_type.trim_end_matches("+yaml") == expected
     }
 
     /// Why values cannot be judged by a schema of this language.
@@ -61,11 +78,14 @@ impl SchemaFormat {
         let Self::Opaque(name) = self else {
             return None;
         };
-        Some(if self.is_avro() {
-            "a message in Avro is compared only with one message of the other contract".to_owned()
-        } else {
-            format!("schemas in the language `{name}` are not compared")
-        })
+        let language = match self {
+            _ if self.is_avro() => "Avro",
+            _ if self.is_protobuf() => "Protobuf",
+            _ => return Some(format!("schemas in the language `{name}` are not compared")),
+        };
+        Some(format!(
+            "a message in {language} is compared only with one message of the other contract"
+        ))
     }
 }
 
@@ -121,6 +141,9 @@ mod tests {
         );
         let avro = "application/vnd.apache.avro;version=1.9.0";
         check(avro, SchemaFormat::Opaque(avro.into()));
+        let protobuf = "application/vnd.google.protobuf;version=3";
+        check(protobuf, SchemaFormat::Opaque(protobuf.into()));
+        assert!(SchemaFormat::of(protobuf).is_protobuf());
         let draft04 = "application/schema+json;version=draft-04";
         check(draft04, SchemaFormat::Opaque(draft04.into()));
     }

@@ -13,6 +13,7 @@ use portcullis_json::{JsonLimits, JsonNode, SyntaxErrorKind, Tape};
 
 use super::node_ref::NodeRef;
 use super::repeated_key::{RepeatedKey, repeated_keys};
+use crate::openapi::proto_imports::is_proto_file;
 use crate::openapi::yaml::{REPEATED_KEY, parse_yaml};
 
 /// One file of a contract.
@@ -68,7 +69,7 @@ pub struct DocumentParseError {
 
 impl Document {
     /// Parses a file as JSON if its name ends in `.json` or its text starts with `{`, as YAML
-    /// otherwise. YAML includes JSON, but the JSON parser is faster and stricter. A text that starts
+    /// otherwise. A file in Protobuf is one text. YAML includes JSON, but the JSON parser is faster and stricter. A text that starts
     /// with `{` may still be YAML, unless its name says JSON.
     ///
     /// # Errors
@@ -102,7 +103,9 @@ impl Document {
                 ..at(error.line, error.column, explained(error.message))
             })
         };
-        let (source, mut tape) = if is_json || text.trim_start().starts_with('{') {
+        let (source, mut tape) = if is_proto_file(&path) {
+            (String::new(), text_tape(&text))
+        } else if is_json || text.trim_start().starts_with('{') {
             let mut tape = Tape::new();
             let parsed = tape.parse("", text.as_bytes(), limits);
             let parsed = parsed.map(|_| ());
@@ -202,6 +205,16 @@ impl Document {
     pub(super) fn node(&self, index: u32) -> JsonNode<'_> {
         self.tape.node(index, &self.source)
     }
+}
+
+/// A tape with one text.
+fn text_tape(text: &str) -> Tape {
+    let mut tape = Tape::new();
+    tape.begin("");
+    tape.string(text);
+    let lines = vec![1; tape.len()];
+    tape.set_lines(lines);
+    tape
 }
 
 /// What the parser says about the first line of a text that is not YAML at all, in other words.
