@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Servers and clients that are not installed for one test each, and rights that not every machine
 /// gives: where Go and PHP are missing, other readers of multipart bodies are still compared.
-const OPTIONAL: [&str; 12] = [
+const OPTIONAL: [&str; 13] = [
     "has_go",
     "has_grpcurl",
     "has_smokescreen",
@@ -20,17 +20,19 @@ const OPTIONAL: [&str; 12] = [
     "has_redis",
     "has_nginx",
     "has_api_server",
+    "has_tofu",
     "has_systemd",
     "has_chroot",
 ];
 
 /// What decides which tests run.
-const VARIABLES: [&str; 5] = [
+const VARIABLES: [&str; 6] = [
     "PORTCULLIS_CORPORA",
     "PORTCULLIS_TEST_TOOLS",
     "PORTCULLIS_TEST_NO_SKIP",
     "PORTCULLIS_TEST_LOAD",
     "PORTCULLIS_TEST_APISERVER",
+    "PORTCULLIS_TEST_TOFU",
 ];
 
 fn main() {
@@ -57,7 +59,7 @@ fn main() {
 }
 
 /// What tests need, and whether this machine has it.
-fn tools_of_machine() -> [(&'static str, bool); 38] {
+fn tools_of_machine() -> [(&'static str, bool); 39] {
     [
         ("has_corpora", has_corpora()),
         (
@@ -110,8 +112,12 @@ fn tools_of_machine() -> [(&'static str, bool); 38] {
         ("has_python_requests", has_python_library("requests")),
         ("has_redis", has_programs(&["redis-server", "redis-cli"])),
         ("has_api_server", has_api_server()),
+        ("has_tofu", has_tofu()),
         ("has_systemd", has_programs(&["systemd-analyze"])),
-        ("has_chroot", is_root() && has_programs(&["chroot", "ldd"])),
+        (
+            "has_chroot",
+            is_root() && has_programs(&["unshare", "ldd", "curl", "openssl"]),
+        ),
     ]
 }
 
@@ -199,6 +205,12 @@ fn has_api_server() -> bool {
         let has_etcd = server.with_file_name("etcd").is_file() || has_programs(&["etcd"]);
         server.is_file() && has_etcd
     })
+}
+
+/// Whether there is OpenTofu or Terraform.
+fn has_tofu() -> bool {
+    let named = env::var_os("PORTCULLIS_TEST_TOFU").map(PathBuf::from);
+    named.is_some_and(|program| program.is_file())
 }
 
 /// Whether a server of PostgreSQL is installed, where Debian has it or on the path.

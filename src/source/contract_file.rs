@@ -5,7 +5,7 @@ use std::path::Path;
 use portcullis_contract::{self as contract, ContractLoadError, DocumentSet, UnreadableFile};
 use portcullis_vocabulary::{ContractReading, Limits};
 
-use super::file_read::FileReadError;
+use super::file_read::{FileReadError, decompressed};
 use super::git_path::{GitError, GitPath};
 use super::reference_root::ReferenceRoot;
 
@@ -59,7 +59,8 @@ pub fn read_revision(
     if root.overlays().iter().any(|overlay| overlay == path) {
         return root.read(path, path, bytes_max);
     }
-    Ok(file.at(path).read(bytes_max)?)
+    let bytes = file.at(path).read(bytes_max)?;
+    Ok(decompressed(path, bytes, bytes_max)?)
 }
 
 impl From<FileReadError> for UnreadableFile {

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use flate2::read::MultiGzDecoder;
+
 use super::git_path::GitError;
 
 /// Why a file cannot be read.
@@ -45,6 +47,14 @@ pub enum FileReadError {
     /// The file of a git revision cannot be read.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// A compressed contract cannot be decompressed.
+    #[error("{}: not a complete gzip file: {source}; compress it again, or name it without `.gz`", path.display())]
+    Compressed {
+        /// The file.
+        path: PathBuf,
+        /// What the decompression reports.
+        source: io::Error,
+    },
     /// The file is larger than the limit.
     #[error("{}: larger than the remaining {bytes_max} bytes; raise `limits.contract_bytes_max` if that is intended", path.display())]
     TooLarge {
@@ -93,6 +103,41 @@ pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileReadError> {
     Ok(bytes)
 }
 
+/// Reads a file of a contract. If its name ends in `.gz`, it is decompressed, and `bytes_max` bounds
+/// what it contains.
+///
+/// # Errors
+/// [`FileReadError`] names the path and what to check.
+pub fn read_contract_file(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileReadError> {
+    decompressed(path, read(path, bytes_max)?, bytes_max)
+}
+
+/// What a file of a contract contains, of which these are the bytes.
+pub(super) fn decompressed(
+    path: &Path,
+    bytes: Vec<u8>,
+    bytes_max: u64,
+) -> Result<Vec<u8>, FileReadError> {
+    if path.extension().is_none_or(|extension| extension != "gz") {
+        return Ok(bytes);
+    }
+    let mut content = Vec::new();
+    MultiGzDecoder::new(bytes.as_slice())
+        .take(bytes_max + 1)
+        .read_to_end(&mut content)
+        .map_err(|source| FileReadError::Compressed {
+            path: path.to_owned(),
+            source,
+        })?;
+    if content.len() as u64 > bytes_max {
+        return Err(FileReadError::TooLarge {
+            path: path.to_owned(),
+            bytes_max,
+        });
+    }
+    Ok(content)
+}
+
 /// Reads a file that a contract refers to, of at most `bytes_max` bytes. The text of a contract may
 /// come from anyone, so only regular files are opened.
 ///
@@ -104,7 +149,7 @@ pub(super) fn read_referenced(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Fi
         source,
     })?;
     if metadata.is_file() || metadata.is_dir() {
-        read(path, bytes_max)
+        read_contract_file(path, bytes_max)
     } else {
         Err(FileReadError::Special {
             path: path.to_owned(),

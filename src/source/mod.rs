@@ -42,7 +42,7 @@ pub use contract_file::{
 };
 pub use contract_origin::{ContractOrigin, OriginError, S3Location};
 pub use file_access::{FileAccess, SourceAccess};
-pub use file_read::{FileReadError, read};
+pub use file_read::{FileReadError, read, read_contract_file};
 pub use file_signature::FileSignature;
 pub use file_watch::{FileWatch, FileWatcher};
 pub use git_path::{GitError, GitObjectKind, GitPath};

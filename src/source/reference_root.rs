@@ -111,7 +111,7 @@ impl ReferenceRoot {
         limits: &Limits,
         reading: ContractReading,
     ) -> Result<DocumentSet, ContractLoadError> {
-        let read = |file: &Path, bytes_max| Ok(file_read::read(file, bytes_max)?);
+        let read = |file: &Path, bytes_max| Ok(file_read::read_contract_file(file, bytes_max)?);
         contract::parse_as(name, bytes, &self.options(reading), limits, &read)
     }
 
@@ -125,7 +125,7 @@ impl ReferenceRoot {
         limits: &Limits,
         reading: ContractReading,
     ) -> Result<DocumentSet, ContractLoadError> {
-        let read = |file: &Path, bytes_max| Ok(file_read::read(file, bytes_max)?);
+        let read = |file: &Path, bytes_max| Ok(file_read::read_contract_file(file, bytes_max)?);
         bundle.load(&self.options(reading), limits, &read)
     }
 
@@ -148,7 +148,7 @@ impl ReferenceRoot {
         bytes_max: u64,
     ) -> Result<Vec<u8>, UnreadableFile> {
         if file == entry || self.overlays.iter().any(|overlay| overlay == file) {
-            return Ok(file_read::read(file, bytes_max)?);
+            return Ok(file_read::read_contract_file(file, bytes_max)?);
         }
         let resolved = fs::canonicalize(file).map_err(|source| FileReadError::Io {
             path: file.to_owned(),

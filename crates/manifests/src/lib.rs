@@ -34,8 +34,8 @@ pub use manifest_problem::{ManifestProblem, ManifestProblems};
 pub use object_name::is_dns_label;
 pub use objectives::{ObjectiveFormat, objective_manifests};
 pub use proxy_pod::{
-    GatewaySettings, MountedFiles, PRE_STOP_SECONDS, ProxySettings, SidecarManifests,
-    gateway_manifests,
+    CONFIG_MAP_BYTES_MAX, GatewaySettings, MountedFiles, PRE_STOP_SECONDS, ProxySettings,
+    SidecarManifests, gateway_manifests,
 };
 pub use squad::{SquadSettings, squad_manifests};
 pub use stores::{

@@ -72,9 +72,9 @@ pub(super) fn read_upload(file: &Path, root: &ReferenceRoot) -> Result<Candidate
 
 impl CandidateUpload {
     fn document(file: &Path, bytes: Vec<u8>) -> Self {
-        let is_json = file
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        // A compressed file is sent as what it contains.
+        let name = file.to_string_lossy().to_ascii_lowercase();
+        let is_json = name.trim_end_matches(".gz").ends_with(".json");
         Self {
             bytes,
             media_type: if is_json {
@@ -100,7 +100,7 @@ struct ReadFiles<'r> {
 impl ReadFiles<'_> {
     fn read(&self, path: &Path, bytes_max: u64) -> Result<Vec<u8>, UnreadableFile> {
         let result = if path == self.entry {
-            source::read(self.named, bytes_max).map_err(UnreadableFile::from)
+            source::read_contract_file(self.named, bytes_max).map_err(UnreadableFile::from)
         } else {
             self.root.read(self.entry, path, bytes_max)
         };

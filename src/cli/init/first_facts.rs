@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use http::Method;
 use portcullis_config::{FlagOverrides, ServiceConfig, UpstreamTarget, parse_catalog};
-use portcullis_contract::BrokenPartPolicy;
+use portcullis_contract::{BrokenPartPolicy, CompiledContract};
 use portcullis_control::ownership::{self, SquadBoundaries};
 use portcullis_vocabulary::{ContractReading, Limits, SquadName};
 
@@ -30,6 +31,8 @@ pub(super) struct FirstFacts {
     /// The name of the service.
     pub(super) service: String,
     pub(super) operations: usize,
+    /// The path of a GET that a request can have as it is.
+    pub(super) example_path: Option<String>,
     /// The squad that provides it, and the source of this, if there is one.
     pub(super) squad: String,
     pub(super) squad_source: Option<&'static str>,
@@ -86,6 +89,7 @@ impl FirstFacts {
         Ok(Self {
             service: ServiceConfig::single(contract.clone(), UpstreamTarget::Mock).name,
             operations: compiled.operations.len(),
+            example_path: example_path(&compiled),
             squad,
             squad_source,
             is_owned,
@@ -99,6 +103,17 @@ impl FirstFacts {
             reading,
         })
     }
+}
+
+/// The path of the first GET without variables that a shell takes literally.
+fn example_path(contract: &CompiledContract) -> Option<String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    let paths = contract.declared_paths().filter(|(path, operation)| {
+        let operation = contract.operations.get(*operation as usize);
+        operation.is_some_and(|one| one.method == Method::GET) && path.bytes().all(is_plain)
+    });
+    let (path, _) = paths.min_by_key(|(_, operation)| *operation)?;
+    Some(path.to_owned())
 }
 
 /// Refuses an upstream, or a variable, that a configuration cannot have, before anything is written.

@@ -33,7 +33,7 @@ pub(crate) fn init(args: &InitArgs, out: &mut ReportWriter) -> Result<CommandOut
     print_files(out, &args.directory, &facts, &files);
     let config = path_of(&args.directory, CONFIG);
     let is_well = print_check(out, &config)?;
-    print_next(out, &config, &path_of(&args.directory, PIPELINE));
+    print_next(out, &config, &path_of(&args.directory, PIPELINE), &facts);
     out.finish()?;
     Ok(CommandOutcome::finding_unless(is_well))
 }
@@ -120,19 +120,33 @@ fn print_check(out: &mut ReportWriter, config: &Path) -> Result<bool, RunError> 
     Ok(report.errors == 0)
 }
 
-fn print_next(out: &mut ReportWriter, config: &Path, pipeline: &Path) {
+fn print_next(out: &mut ReportWriter, config: &Path, pipeline: &Path, facts: &FirstFacts) {
     // A shell looks for a name without a folder on the path.
     let folder = if pipeline.is_absolute() { "" } else { "./" };
     let (config, pipeline) = (config.display(), pipeline.display());
+    let path = facts.example_path.as_deref().unwrap_or("/…");
+    let commands = [
+        (format!("portcullis serve --config {config}"), ""),
+        (
+            format!("curl -i http://127.0.0.1:8080{path}"),
+            "a request, and why it is refused if it is",
+        ),
+        (
+            format!("portcullis config check {config}"),
+            "after each change",
+        ),
+        (
+            format!("{folder}{pipeline}"),
+            "in the pipeline of the contract",
+        ),
+    ];
+    let width = commands.iter().map(|(command, _)| command.chars().count());
+    let width = width.max().unwrap_or_default();
     let title = out.paint(TextStyle::Bold, "next").to_string();
     out.line("");
     out.line(title);
-    for line in [
-        format!("portcullis serve --config {config}"),
-        "curl -i http://127.0.0.1:8080/…      a request, and why it is refused if it is".to_owned(),
-        format!("portcullis config check {config}      after each change"),
-        format!("{folder}{pipeline}      in the pipeline of the contract"),
-    ] {
-        out.line(format_args!("  {line}"));
+    for (command, meaning) in commands {
+        let line = format!("  {command:width$}   {meaning}");
+        out.line(line.trim_end());
     }
 }

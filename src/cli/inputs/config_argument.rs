@@ -18,10 +18,10 @@ impl ConfigArgument {
             Self::Positional => "name one as the argument or in PORTCULLIS_CONFIG",
             Self::Flag => "name one with --config or PORTCULLIS_CONFIG",
             Self::Serve => {
-                "put one there (in a container: mount it), name another one with --config or \
-                 PORTCULLIS_CONFIG, serve one contract with portcullis serve --contract openapi.yaml \
-                 --upstream http://127.0.0.1:3000, or the samples with portcullis serve --demo; \
-                 docs/install.md has more"
+                "put one there (portcullis init writes the first one; in a container: mount it), \
+                 name another one with --config or PORTCULLIS_CONFIG, serve one contract with \
+                 portcullis serve --contract openapi.yaml --upstream http://127.0.0.1:3000, or the \
+                 samples with portcullis serve --demo; docs/install.md has more"
             }
         }
     }

@@ -1,5 +1,6 @@
 //! `portcullis manifests`: prints what the platform needs, from the catalog and the configuration.
 
+mod compressed_contracts;
 mod config_text;
 mod delivery_commands;
 mod gateway_command;

@@ -6,6 +6,7 @@ use portcullis_config::{Config, ContractSource, EffectiveKey, FlagOverrides, Ser
 use portcullis_contract::{BrokenPartPolicy, shared_folder};
 use portcullis_manifests::{ManifestProblem, ManifestProblems, MountedFiles};
 
+use super::compressed_contracts::compress_contracts;
 use super::config_text::{ConfigText, ReplacedValue, toml_list, toml_text};
 use super::manifests_args::ProxyArgs;
 use super::manifests_error::ManifestsError;
@@ -85,6 +86,7 @@ impl ProxyConfig {
             let is_alone = services.len() == 1;
             files.extend(self.contract_files(service, is_alone, &mut replaced)?);
         }
+        compress_contracts(&mut files, &mut replaced);
         let keys = self.keys_of(services);
         let text = ConfigText::write(&keys, &replaced);
         ManifestProblems::unless_any(text.problems, ()).map_err(ManifestsError::from)?;
@@ -110,7 +112,9 @@ impl ProxyConfig {
                 service.name
             )));
         }
-        let mut files = self.contract_files(service, true, &mut Vec::new())?;
+        let mut replaced = Vec::new();
+        let mut files = self.contract_files(service, true, &mut replaced)?;
+        compress_contracts(&mut files, &mut replaced);
         let Some((contract, _)) = files.first().cloned() else {
             return Err(manifest_error(format!(
                 "{}: the contract is at an address, and the gate decides about files; run it in the \
@@ -218,7 +222,7 @@ impl ProxyConfig {
 }
 
 fn text_file(path: &Path, config: &Config) -> Result<String, RunError> {
-    let bytes = source::read(path, config.limits.contract_bytes_max as u64)?;
+    let bytes = source::read_contract_file(path, config.limits.contract_bytes_max as u64)?;
     String::from_utf8(bytes).map_err(|_| {
         manifest_error(format!(
             "{}: not UTF-8: save the file as UTF-8",

@@ -65,7 +65,7 @@ pub(super) fn sidecar(args: &SidecarArgs) -> Result<ManifestDocument, RunError> 
     let sidecar = SidecarManifests::new(&service.name, settings, files.mounted, app)
         .map_err(ManifestsError::from)?;
     Ok(match args.format {
-        SidecarFormat::Component => sidecar.component(),
+        SidecarFormat::Component => sidecar.component().map_err(ManifestsError::from)?,
         SidecarFormat::Patch => sidecar.patch(),
         SidecarFormat::ConfigMap => sidecar.config_map(),
     })

@@ -75,6 +75,10 @@ fn what_is_written_works() {
     let (code, text) = portcullis(folder, INIT);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("squad sales (CODEOWNERS)"), "{text}");
+    assert!(
+        text.contains("curl -i http://127.0.0.1:8080/items "),
+        "{text}"
+    );
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
     let config = read("config.toml");
     for line in [

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use portcullis::app::build;
 use portcullis_config::{FlagOverrides, load};
 use serde_json::Value;
@@ -16,16 +18,27 @@ use crate::telemetry::deploy::file;
 
 /// Writes the files as the kubelet does: in a folder of their own, with a link to it that can be
 /// swapped, and a link for each first part of a path.
-fn mount(folder: &Path, data: &Value, items: Option<&Value>) {
+fn mount(folder: &Path, config_map: &Value, items: Option<&Value>) {
     let current = folder.join("..2026_11_29");
-    let texts = data.as_object().unwrap();
-    for (key, text) in texts {
+    let texts = config_map["data"].as_object().unwrap().iter();
+    let mut contents: Vec<(&String, Vec<u8>)> = texts
+        .map(|(key, text)| (key, text.as_str().unwrap().into()))
+        .collect();
+    for (key, text) in config_map["binaryData"].as_object().into_iter().flatten() {
+        contents.push((key, STANDARD.decode(text.as_str().unwrap()).unwrap()));
+    }
+    for (key, content) in contents {
         let items = items.and_then(Value::as_array);
-        let item = items.map(|items| items.iter().find(|item| item["key"] == **key).unwrap());
+        let item = items.map(|items| {
+            items
+                .iter()
+                .find(|item| item["key"] == *key.as_str())
+                .unwrap()
+        });
         let path = item.map_or(key.as_str(), |item| item["path"].as_str().unwrap());
         let target = current.join(path);
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-        std::fs::write(target, text.as_str().unwrap()).unwrap();
+        std::fs::write(target, content).unwrap();
         let first = path.split('/').next().unwrap();
         let link = folder.join(first);
         if link.symlink_metadata().is_err() {
@@ -67,7 +80,7 @@ fn a_contract_of_one_file_needs_no_list() {
     let volume = &patch["spec"]["template"]["spec"]["volumes"][0]["configMap"];
     assert_eq!(volume["name"], config_map["metadata"]["name"]);
     assert_eq!(volume.get("items"), None);
-    mount(folder.path(), &config_map["data"], None);
+    mount(folder.path(), &config_map, None);
     check(folder.path(), &["orders"]);
     let config = config_map["data"]["config.toml"].as_str().unwrap();
     for line in [
@@ -94,7 +107,7 @@ fn a_mounted_sidecar_serves() {
         "sidecar --service orders --pod-network 127.0.0.0/8 --app-port {port} --format config-map --image"
     );
     let [config_map] = objects(&printed(&file(""), &words)).try_into().unwrap();
-    mount(folder.path(), &config_map["data"], None);
+    mount(folder.path(), &config_map, None);
     let variable = |name: &str| (OsString::from(name), OsString::from("127.0.0.1:0"));
     let variables = ["PORTCULLIS_LISTEN__ADDRESS", "PORTCULLIS_ADMIN__ADDRESS"].map(variable);
     let path = folder.path().join("config.toml");
@@ -126,8 +139,78 @@ fn a_contract_of_several_files_keeps_its_folders() {
     let config_map = sidecar("ledger", "--format config-map");
     let patch = sidecar("ledger", "--format patch");
     let volume = &patch["spec"]["template"]["spec"]["volumes"][0]["configMap"];
-    mount(folder.path(), &config_map["data"], volume.get("items"));
+    mount(folder.path(), &config_map, volume.get("items"));
     check(folder.path(), &["ledger"]);
+}
+
+/// A contract that a ConfigMap cannot hold is compressed, if it is one file, and read again.
+#[test]
+fn a_large_contract_is_compressed() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    let contract = file("contracts/payments/orders/openapi.yaml");
+    let contract = std::fs::read_to_string(contract).unwrap();
+    let large = format!("{contract}{}", "# a comment\n".repeat(100_000));
+    std::fs::write(path.join("orders.yaml"), large).unwrap();
+    let config =
+        "[[services]]\nname = \"orders\"\ncontract = \"orders.yaml\"\nupstream = \"mock\"\n";
+    std::fs::write(path.join("config.toml"), config).unwrap();
+    let words = format!("sidecar --service orders {SIDECAR} --format");
+    let text = printed(path, &format!("{words} config-map --image"));
+    assert_eq!(text, printed(path, &format!("{words} config-map --image")));
+    let [config_map] = objects(&text).try_into().unwrap();
+    let config = config_map["data"]["config.toml"].as_str().unwrap();
+    assert!(config.contains("contract = \"orders.yaml.gz\""), "{config}");
+    assert!(text.len() < 50_000, "{} bytes", text.len());
+
+    let mounted = TempDir::new().unwrap();
+    mount(mounted.path(), &config_map, None);
+    check(mounted.path(), &["orders"]);
+    let compressed = mounted.path().join("orders.yaml.gz");
+    let judge = |file: &Path| {
+        let output = run(path, &format!("check {}", file.display()), "");
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    let (code, text) = judge(&compressed);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("1 contract, 4 operations, 0 errors"),
+        "{text}"
+    );
+    // It can be the source of manifests, too.
+    std::fs::copy(&compressed, path.join("orders.yaml.gz")).unwrap();
+    let config =
+        "[[services]]\nname = \"orders\"\ncontract = \"orders.yaml.gz\"\nupstream = \"mock\"\n";
+    std::fs::write(path.join("config.toml"), config).unwrap();
+    let again = printed(path, &format!("{words} config-map --image"));
+    let [again] = objects(&again).try_into().unwrap();
+    assert_eq!(again["binaryData"], config_map["binaryData"]);
+
+    // A part of it is an error with its name.
+    let bytes = std::fs::read(&compressed).unwrap();
+    let part = path.join("part.yaml.gz");
+    std::fs::write(&part, &bytes[..bytes.len() / 2]).unwrap();
+    let output = run(path, "check part.yaml.gz", "");
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_ne!(output.status.code(), Some(0), "{text}");
+    assert!(
+        text.contains("part.yaml.gz: not a complete gzip file"),
+        "{text}"
+    );
+    // Kustomize has no form for it.
+    let output = run(
+        path,
+        &format!("manifests {words} component --image a:1"),
+        "",
+    );
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.contains("--format config-map and --format patch"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -144,7 +227,7 @@ fn a_gateway_has_all_services() {
     let [_, config_map, deployment] = objects(&text).try_into().unwrap();
     let pod = &deployment["spec"]["template"]["spec"];
     let volume = &pod["volumes"][0]["configMap"];
-    mount(folder.path(), &config_map["data"], volume.get("items"));
+    mount(folder.path(), &config_map, volume.get("items"));
     check(folder.path(), &["orders", "ledger", "search-api"]);
     // Sleep before SIGTERM, drain, and a reserve.
     assert_eq!(pod["terminationGracePeriodSeconds"], 35);
@@ -160,7 +243,7 @@ fn the_hook_runs_the_gate() {
         let [config_map, job] = objects(&printed(&file(""), &words)).try_into().unwrap();
         let pod = &job["spec"]["template"]["spec"];
         let volume = &pod["volumes"][0]["configMap"];
-        mount(folder.path(), &config_map["data"], volume.get("items"));
+        mount(folder.path(), &config_map, volume.get("items"));
         std::fs::create_dir(folder.path().join("deployments")).unwrap();
         let args = pod["containers"][0]["args"].as_array().unwrap().iter();
         let args: Vec<&str> = args.map(|arg| arg.as_str().unwrap()).collect();

@@ -46,12 +46,12 @@ pub fn gate_hook(
         return Err(problem);
     }
     let name = format!("portcullis-gate-{}", hook.service);
-    let config_map = json!({
+    let mut config_map = json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": metadata(hook, &name, -1),
-        "data": files.data(),
     });
+    files.fill(&mut config_map);
     let job = json!({
         "apiVersion": "batch/v1",
         "kind": "Job",

@@ -101,12 +101,13 @@ fn metadata(settings: &GatewaySettings, name: &str) -> Value {
 }
 
 fn config_map(files: &MountedFiles, settings: &GatewaySettings) -> Value {
-    json!({
+    let mut object = json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": metadata(settings, CONTAINER),
-        "data": files.data(),
-    })
+    });
+    files.fill(&mut object);
+    object
 }
 
 /// The number of replicas belongs to the autoscaler.

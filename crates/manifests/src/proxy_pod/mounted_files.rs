@@ -1,14 +1,19 @@
 //! The files of a proxy in a ConfigMap, and the volume that has them as files again.
 //!
 //! A key of a ConfigMap cannot have a folder, so the volume lists the path of each key. Files without
-//! folders need no list.
+//! folders need no list. A file whose path ends in `.gz` is compressed, and is binary data.
 
+use std::io::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::{Compression, write::GzEncoder};
 use serde_json::{Map, Value, json};
 
 use super::super::manifest_problem::ManifestProblem;
 
 /// What a ConfigMap holds at most: the API server refuses more than 1 MiB.
-const CONFIG_MAP_BYTES_MAX: usize = 1 << 20;
+pub const CONFIG_MAP_BYTES_MAX: usize = 1 << 20;
 
 /// The files of one ConfigMap, each with its path in the volume.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,36 +25,70 @@ pub struct MountedFiles {
 struct MountedFile {
     key: String,
     path: String,
-    text: String,
+    content: FileContent,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum FileContent {
+    Text(String),
+    /// The bytes of a gzip file.
+    Compressed(Vec<u8>),
+}
+
+impl FileContent {
+    fn of(path: &str, text: String) -> Result<Self, ManifestProblem> {
+        if path.ends_with(".gz") {
+            let compressed = compressed(&text).map_err(|error| {
+                ManifestProblem::at(None, format!("{path}: cannot be compressed: {error}"))
+            })?;
+            Ok(Self::Compressed(compressed))
+        } else {
+            Ok(Self::Text(text))
+        }
+    }
+
+    const fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Compressed(bytes) => bytes.len(),
+        }
+    }
+}
+
+/// Without a time or a name, so that the same text always gives the same bytes.
+fn compressed(text: &str) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text.as_bytes())?;
+    encoder.finish()
 }
 
 impl MountedFiles {
-    /// Files with relative paths, in this order.
+    /// Texts with relative paths, in this order.
     ///
     /// # Errors
     /// If a ConfigMap cannot hold them.
     pub fn new(files: Vec<(String, String)>) -> Result<Self, ManifestProblem> {
-        let bytes: usize = files
-            .iter()
-            .map(|(path, text)| path.len() + text.len())
-            .sum();
-        if bytes > CONFIG_MAP_BYTES_MAX {
-            return Err(ManifestProblem::at(
-                None,
-                format!(
-                    "the configuration and its contracts have {bytes} bytes, and a ConfigMap holds \
-                     at most {CONFIG_MAP_BYTES_MAX}. Compressed contracts cannot be read: serve the \
-                     largest one from an address, `contract = \"https://…\"` or \"s3://…\""
-                ),
-            ));
-        }
         let mut mounted: Vec<MountedFile> = Vec::new();
         for (index, (path, text)) in files.into_iter().enumerate() {
             let mut key = key_of(&path);
             if mounted.iter().any(|other| other.key == key) {
                 key = format!("{index}-{key}");
             }
-            mounted.push(MountedFile { key, path, text });
+            let content = FileContent::of(&path, text)?;
+            mounted.push(MountedFile { key, path, content });
+        }
+        let lengths = mounted.iter().map(|one| one.key.len() + one.content.len());
+        let bytes: usize = lengths.sum();
+        if bytes > CONFIG_MAP_BYTES_MAX {
+            return Err(ManifestProblem::at(
+                None,
+                format!(
+                    "the configuration and its contracts have {bytes} bytes, and a ConfigMap holds \
+                     at most {CONFIG_MAP_BYTES_MAX}. Contracts of one file are compressed, others \
+                     are not: make one file of the largest contract, or serve it from an address, \
+                     `contract = \"https://…\"` or \"s3://…\""
+                ),
+            ));
         }
         Ok(Self { files: mounted })
     }
@@ -59,29 +98,28 @@ impl MountedFiles {
         self.files.iter().all(|file| file.key == file.path)
     }
 
-    /// The data of the ConfigMap.
-    pub fn data(&self) -> Value {
-        let entry = |file: &MountedFile| (file.key.clone(), Value::from(file.text.as_str()));
-        Value::Object(self.files.iter().map(entry).collect::<Map<_, _>>())
+    /// Adds the files to a ConfigMap.
+    pub(crate) fn fill(&self, config_map: &mut Value) {
+        let (mut data, mut binary_data) = (Map::new(), Map::new());
+        for file in &self.files {
+            match &file.content {
+                FileContent::Text(text) => data.insert(file.key.clone(), text.as_str().into()),
+                FileContent::Compressed(bytes) => {
+                    binary_data.insert(file.key.clone(), STANDARD.encode(bytes).into())
+                }
+            };
+        }
+        config_map["data"] = Value::Object(data);
+        if !binary_data.is_empty() {
+            config_map["binaryData"] = Value::Object(binary_data);
+        }
     }
 
     /// The data as kustomize takes it: `key=value`.
-    pub(crate) fn literals(&self) -> Value {
-        let literal = |file: &MountedFile| {
-            // It removes quotation marks at both ends, where a line break means nothing.
-            let quotes = ['"', '\''];
-            let start = if file.text.starts_with(quotes) {
-                "\n"
-            } else {
-                ""
-            };
-            let end = if file.text.ends_with(quotes) {
-                "\n"
-            } else {
-                ""
-            };
-            Value::from(format!("{}={start}{}{end}", file.key, file.text))
-        };
+    ///
+    /// # Errors
+    /// If a file is compressed: kustomize takes binary data from files only.
+    pub(crate) fn literals(&self) -> Result<Value, ManifestProblem> {
         self.files.iter().map(literal).collect()
     }
 
@@ -94,6 +132,22 @@ impl MountedFiles {
         let items: Value = self.files.iter().map(item).collect();
         json!({"name": config_map, "items": items})
     }
+}
+
+fn literal(file: &MountedFile) -> Result<Value, ManifestProblem> {
+    let FileContent::Text(text) = &file.content else {
+        let message = format!(
+            "{} is compressed, and a component of kustomize cannot contain it; print the ConfigMap and \
+             the patch, with --format config-map and --format patch",
+            file.path
+        );
+        return Err(ManifestProblem::at(None, message));
+    };
+    // It removes quotation marks at both ends, where a line break means nothing.
+    let line_end = |has_quote: bool| if has_quote { "\n" } else { "" };
+    let start = line_end(text.starts_with(['"', '\'']));
+    let end = line_end(text.ends_with(['"', '\'']));
+    Ok(Value::from(format!("{}={start}{text}{end}", file.key)))
 }
 
 /// A key of a ConfigMap: letters, digits, `-`, `_` and `.`.
@@ -128,7 +182,10 @@ mod tests {
                 {"key": "_", "path": "é"},
             ])
         );
-        assert_eq!(nested.data()["1-a_b.yaml"], "x");
+        let mut config_map = json!({});
+        nested.fill(&mut config_map);
+        assert_eq!(config_map["data"]["1-a_b.yaml"], "x");
+        assert_eq!(config_map.get("binaryData"), None);
     }
 
     #[test]
@@ -137,5 +194,18 @@ mod tests {
         assert!(files(CONFIG_MAP_BYTES_MAX - 1).is_ok());
         let error = files(CONFIG_MAP_BYTES_MAX).unwrap_err();
         assert!(error.message.contains("1048577 bytes"), "{error}");
+    }
+
+    #[test]
+    fn a_compressed_file_is_binary_data() {
+        let files = vec![("a.gz".to_owned(), "x".repeat(2 * CONFIG_MAP_BYTES_MAX))];
+        let files = MountedFiles::new(files).unwrap();
+        let mut config_map = json!({});
+        files.fill(&mut config_map);
+        assert_eq!(config_map["data"], json!({}));
+        let text = config_map["binaryData"]["a.gz"].as_str().unwrap();
+        assert!(text.starts_with("H4sI"), "{text}");
+        let error = files.literals().unwrap_err();
+        assert!(error.message.contains("--format config-map"), "{error}");
     }
 }

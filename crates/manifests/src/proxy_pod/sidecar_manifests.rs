@@ -62,12 +62,12 @@ impl SidecarManifests {
 
     /// The ConfigMap with the files of the proxy.
     pub fn config_map(&self) -> ManifestDocument {
-        let object = json!({
+        let mut object = json!({
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {"name": self.config_map_name(), "labels": self.labels()},
-            "data": self.files.data(),
         });
+        self.files.fill(&mut object);
         let notes = if self.files.is_flat() {
             ""
         } else {
@@ -84,7 +84,10 @@ impl SidecarManifests {
     }
 
     /// A component of kustomize with the ConfigMap and the patch.
-    pub fn component(&self) -> ManifestDocument {
+    ///
+    /// # Errors
+    /// If a contract is compressed.
+    pub fn component(&self) -> Result<ManifestDocument, ManifestProblem> {
         let selector = format!("app.kubernetes.io/name={}", self.service);
         // The names of a patch have no effect; those of its targets stay.
         let patch = |kind: &str| {
@@ -104,7 +107,7 @@ impl SidecarManifests {
             "kind": "Component",
             "configMapGenerator": [{
                 "name": self.config_map_name(),
-                "literals": self.files.literals(),
+                "literals": self.files.literals()?,
                 // The name stays, so that a changed contract is reloaded without new pods.
                 "options": {"disableNameSuffixHash": true},
             }],
@@ -114,7 +117,7 @@ impl SidecarManifests {
             "Changes Deployments and StatefulSets with the label {selector}.\n{}",
             self.port_notes()
         );
-        ManifestDocument::new(object).with_comment(notes)
+        Ok(ManifestDocument::new(object).with_comment(notes))
     }
 
     fn config_map_name(&self) -> String {
