@@ -35,7 +35,8 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<ProtoToken<'_>>, TextFault> {
         text,
         at: 0,
         line: 1,
-        line_start: 0,
+        counted_to: 0,
+        column: 1,
         is_root_noted: false,
     };
     let mut found = Vec::new();
@@ -53,7 +54,10 @@ struct TokenScanner<'t> {
     text: &'t str,
     at: usize,
     line: u32,
-    line_start: usize,
+    /// The last place whose column was counted, so that each character of a long line is counted once.
+    counted_to: usize,
+    /// The column of that place.
+    column: u32,
     is_root_noted: bool,
 }
 
@@ -63,8 +67,9 @@ impl<'t> TokenScanner<'t> {
     }
 
     fn column(&self) -> u32 {
-        let before = self.text[self.line_start..self.at].chars().count();
-        u32::try_from(before + 1).unwrap_or(u32::MAX)
+        let more = self.text[self.counted_to..self.at].chars().count();
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
+        self.column.saturating_add(more)
     }
 
     fn fault(&self, message: impl Into<String>) -> TextFault {
@@ -83,7 +88,7 @@ impl<'t> TokenScanner<'t> {
             self.line = self
                 .line
                 .saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
-            self.line_start = self.at + last + 1;
+            (self.counted_to, self.column) = (self.at + last + 1, 1);
         }
         self.at += length;
     }
@@ -110,6 +115,7 @@ impl<'t> TokenScanner<'t> {
     fn next(&mut self) -> Result<ProtoToken<'t>, TextFault> {
         self.space_and_comments()?;
         let (line, column) = (self.line, self.column());
+        (self.counted_to, self.column) = (self.at, column);
         let is_root_noted = std::mem::take(&mut self.is_root_noted);
         let kind = self.kind()?;
         Ok(ProtoToken {
