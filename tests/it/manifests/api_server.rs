@@ -2,7 +2,8 @@
 //! it as it was sent, and its injection policy adds the sidecar.
 //!
 //! `PORTCULLIS_TEST_APISERVER` names the program, which `tests/apiserver/build` builds. No other part of
-//! Kubernetes runs, so nothing is scheduled, and quotas are stored and not counted.
+//! Kubernetes runs, so nothing is scheduled, and quotas are stored and not counted. Custom resources are
+//! applied if their definitions are next to the program, in `PROGRAM.crds`.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::printed_manifests::{KINDS, objects};
+use super::yaml_round_trip::parsed;
 use crate::telemetry::deploy::file;
 
 const TOKEN: &str = "token-of-the-test";
@@ -211,7 +213,10 @@ fn address_of(object: &Value) -> String {
         kind => format!("{kind}s"),
     };
     let scope = match kind {
-        "Namespace" | "MutatingAdmissionPolicy" | "MutatingAdmissionPolicyBinding" => String::new(),
+        "Namespace"
+        | "CustomResourceDefinition"
+        | "MutatingAdmissionPolicy"
+        | "MutatingAdmissionPolicyBinding" => String::new(),
         _ => {
             let namespace = object["metadata"]["namespace"].as_str();
             format!("/namespaces/{}", namespace.unwrap_or("pay-prod"))
@@ -220,8 +225,8 @@ fn address_of(object: &Value) -> String {
     format!("/{group}/{version}{scope}/{plural}/{name}")
 }
 
-/// Everything that is printed for the samples, without kinds that the server does not have itself.
-fn printed_objects() -> Vec<Value> {
+/// Everything that is printed for the samples: what the server has itself, and custom resources.
+fn printed_objects() -> (Vec<Value>, Vec<Value>) {
     let mut found = Vec::new();
     for (name, _) in KINDS {
         let text = std::fs::read_to_string(file(name)).unwrap();
@@ -231,12 +236,66 @@ fn printed_objects() -> Vec<Value> {
         }
         found.extend(objects(&text));
     }
-    let is_custom = |object: &Value| {
+    // OpenSLO looks like Kubernetes and is not applied to it.
+    found.retain(|object| object["apiVersion"] != "openslo/v1");
+    found.into_iter().partition(|object| {
         let version = object["apiVersion"].as_str().unwrap();
-        version.starts_with("argoproj.io/") || version.starts_with("monitoring.coreos.com/")
-    };
-    found.retain(|object| !is_custom(object));
-    found
+        !version.starts_with("argoproj.io/") && !version.starts_with("monitoring.coreos.com/")
+    })
+}
+
+/// The definitions of custom resources next to the program.
+fn custom_definitions() -> Vec<Value> {
+    let mut folder = programs().0.into_os_string();
+    folder.push(".crds");
+    let entries = Path::new(&folder)
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .flatten();
+    let texts = entries.map(|entry| std::fs::read_to_string(entry.path()).unwrap());
+    texts
+        .map(|text| parsed(text.trim_start().trim_start_matches("---")).unwrap())
+        .collect()
+}
+
+/// Custom resources, as their own projects define them.
+fn assert_custom_resources_are_accepted(server: &ApiServer, objects: &[Value]) {
+    let definitions = custom_definitions();
+    if definitions.is_empty() {
+        return;
+    }
+    for definition in &definitions {
+        server.apply_all(&[definition]);
+        let is_established = || {
+            let (_, stored) = server.request("GET", &address_of(definition), None);
+            let conditions = stored["status"]["conditions"].as_array().cloned();
+            let mut conditions = conditions.into_iter().flatten();
+            conditions.any(|one| one["type"] == "Established" && one["status"] == "True")
+        };
+        server.until("the definition applies", is_established);
+    }
+    for object in objects {
+        if let Some(namespace) = object["metadata"]["namespace"].as_str() {
+            let metadata = json!({"name": namespace});
+            let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
+            // Those of squads have labels that stay.
+            if server.request("GET", &address_of(&namespace), None).0 == 404 {
+                server.apply_all(&[&namespace]);
+            }
+        }
+        // The server offers a new kind a moment after it is established.
+        server.until("the kind is offered", || {
+            server.apply(object, true).0 != 404
+        });
+        server.apply_all(&[object]);
+        let mut misspelt = object.clone();
+        misspelt["spec"]["mispelt"] = json!(1);
+        let (status, answer) = server.apply(&misspelt, true);
+        assert!(status >= 400, "{status} {answer}");
+        assert!(answer.to_string().contains("mispelt"), "{answer}");
+    }
+    assert!(objects.len() >= 8, "{} objects", objects.len());
 }
 
 #[test]
@@ -246,13 +305,15 @@ fn printed_objects() -> Vec<Value> {
 )]
 fn the_server_stores_what_is_printed_and_injects_the_sidecar() {
     let server = ApiServer::start();
-    let all = printed_objects();
+    let (all, custom) = printed_objects();
     let (namespaces, rest): (Vec<&Value>, Vec<&Value>) =
         all.iter().partition(|object| object["kind"] == "Namespace");
     server.apply_all(&namespaces);
     server.apply_all(&rest);
     let applied = namespaces.len() + rest.len();
     assert!(applied >= 40, "{applied} objects");
+
+    assert_custom_resources_are_accepted(&server, &custom);
 
     // What isolates squads is stored as it was sent.
     let mut compared = 0;
