@@ -71,7 +71,7 @@ fn a_request_to_its_address_is_a_call_of_the_vendor() {
     assert!(second.requests.try_recv().is_err());
     assert_eq!(ask(mailer, GET).status, 200);
     second.request();
-    // It is no proxy, and the contract decides about paths.
+    // It is not a proxy, and the contract decides about paths.
     let tunnel = ask(
         acquirer,
         "CONNECT mailer.example:443 HTTP/1.1\r\nhost: a\r\n\r\n",
