@@ -58,11 +58,9 @@ pub(super) fn build_reloadable(
     let (admin_listener, admin_address) = bind_admin(&config)?;
     let (tracer, spans) = start_tracing(&config.tracing, &metrics)?.unzip();
     let (readiness, (trigger, drain)) = (Readiness::new(), drain());
-    let cores = bound.len();
-    let cap = connection_cap(&config, cores);
+    let (cores, cap) = (bound.len(), connection_cap(&config, bound.len()));
     let limits = config.limits.clone();
-    let settings = settings(&config, tls.listen, Arc::clone(&cap));
-    let calls = egress_settings(&config, tls.egress, &cap);
+    let (settings, calls) = port_settings(&config, (tls.listen, tls.egress), &cap);
     let egress = EgressParts::open(&config, &metrics, calls, cores)?;
     let (egress_addresses, vendor_addresses) = (egress.addresses(), egress.vendor_addresses());
     let access = admin_access(&admin_address, &config);
@@ -227,6 +225,16 @@ fn bind_admin(config: &Config) -> Result<(BoundAdmin, ListenAddress), AppError> 
         address: config.admin_address.clone(),
         source,
     })
+}
+
+/// How the ports for clients and those for calls of services are served.
+fn port_settings(
+    config: &Config,
+    (listen, egress): (Option<ListenerTls>, Option<ListenerTls>),
+    cap: &Arc<ConnectionCap>,
+) -> (ListenerSettings, ListenerSettings) {
+    let calls = egress_settings(config, egress, cap);
+    (settings(config, listen, Arc::clone(cap)), calls)
 }
 
 fn settings(

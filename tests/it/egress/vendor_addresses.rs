@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::process::Command;
 
 use super::vendors::CONTRACT;
 use super::{LOCAL, proxy};
@@ -9,6 +10,7 @@ use crate::support::app::{App, Process, Site, admin, ask, problem, until};
 use crate::support::certificates::TestAuthority;
 use crate::support::client::Client;
 use crate::support::tls_client::TlsClient;
+use crate::support::tools::tool;
 use crate::support::upstream::{Step, Upstream, send};
 
 const CATALOG: &str =
@@ -69,7 +71,7 @@ fn a_request_to_its_address_is_a_call_of_the_vendor() {
     assert!(second.requests.try_recv().is_err());
     assert_eq!(ask(mailer, GET).status, 200);
     second.request();
-    // It is no proxy, and the contract decides about paths.
+    // It is not a proxy, and the contract decides about paths.
     let tunnel = ask(
         acquirer,
         "CONNECT mailer.example:443 HTTP/1.1\r\nhost: a\r\n\r\n",
@@ -270,4 +272,65 @@ fn calls_of_services_can_be_encrypted() {
     assert_eq!(first.requests.try_iter().count(), 1);
     let (_, status) = admin(app.admin, "/tls");
     assert!(status.contains("egress.tls"), "{status}");
+}
+
+/// A real client lists the charges and sends one that violates the contract, with the address as its base
+/// URL.
+fn check_client(program: &str, words: &[&str]) {
+    let (first, second) = (list(), list());
+    let app = App::start(site([&first, &second], SIDECAR, ""));
+    let mut command = Command::new(tool(program));
+    command.args(words);
+    command.arg(format!("http://{}/v1/charges", app.vendors["acquirer"]));
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env_remove(name);
+    }
+    let output = command.output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines, ["{\"charges\":[]}", "422"], "{error}");
+    assert_eq!(first.request().fields("x-api-key"), ["first-key"]);
+    assert!(first.requests.try_recv().is_err());
+}
+
+#[cfg_attr(not(has_curl_and_jq), ignore = "curl is missing")]
+#[test]
+fn curl_calls_a_vendor() {
+    let curl = tool("curl").display().to_string();
+    let script = format!(
+        "set -e; '{curl}' -sf \"$0\"; echo; '{curl}' -s -o /dev/null -w '%{{http_code}}\\n' \
+         -H 'content-type: application/json' -d '{{\"amount\": \"much\"}}' \"$0\""
+    );
+    check_client("sh", &["-c", &script]);
+}
+
+#[cfg_attr(not(has_python), ignore = "Python is missing")]
+#[test]
+fn python_calls_a_vendor() {
+    let script = r#"
+import sys, urllib.error, urllib.request
+url = sys.argv[1]
+print(urllib.request.urlopen(url, timeout=20).read().decode())
+charge = urllib.request.Request(url, data=b'{"amount": "much"}', headers={"content-type": "application/json"})
+try:
+    urllib.request.urlopen(charge, timeout=20)
+except urllib.error.HTTPError as error:
+    print(error.code)
+"#;
+    check_client("python3", &["-c", script]);
+}
+
+#[cfg_attr(not(has_node), ignore = "Node.js is missing")]
+#[test]
+fn node_calls_a_vendor() {
+    let script = r#"
+const url = process.argv[1];
+const charge = { method: "POST", headers: { "content-type": "application/json" }, body: '{"amount": "much"}' };
+fetch(url).then(async (answer) => {
+  console.log(await answer.text());
+  console.log((await fetch(url, charge)).status);
+});
+"#;
+    check_client("node", &["-e", script]);
 }

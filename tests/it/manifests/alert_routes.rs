@@ -193,36 +193,106 @@ fn refusals_and_owners_show_the_escalation() {
     assert_eq!(payments.next().unwrap()["escalation"], expected);
 }
 
-/// Contracts next to the catalog, and those that a configuration names.
-#[test]
-fn objectives_of_contracts_have_rules() {
-    let folder = TempDir::new().unwrap();
-    let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    };
-    let contract = |members: &str| {
+/// A folder with a catalog, contracts and configurations.
+struct ObjectiveSite(TempDir);
+
+impl ObjectiveSite {
+    /// The services `shop`, with a contract next to the catalog, `ledger` and `far`.
+    fn new() -> Self {
+        let site = Self(TempDir::new().unwrap());
+        site.write(
+            "squads.toml",
+            "[squads.payments]\nservices = [\"shop\", \"ledger\", \"far\"]\n[slo.tiers.gold]\navailability = 0.99\n",
+        );
+        site.write(
+            "payments/shop/openapi.yaml",
+            &Self::contract("x-slo: {availability: 0.9}"),
+        );
+        site.write("ledger.yaml", &Self::contract("x-sla-tier: gold"));
+        site
+    }
+
+    fn contract(members: &str) -> String {
         format!(
             "openapi: 3.1.0\n{members}\ninfo: {{title: t, version: '1'}}\npaths:\n  /a:\n    \
              get: {{operationId: a, x-sla-tier: gold, responses: {{'200': {{description: d}}}}}}\n"
         )
-    };
-    write(
-        "squads.toml",
-        "[squads.payments]\nservices = [\"shop\", \"ledger\", \"far\"]\n[slo.tiers.gold]\navailability = 0.99\n",
-    );
-    write(
-        "payments/shop/openapi.yaml",
-        &contract("x-slo: {availability: 0.9}"),
-    );
-    write("ledger.yaml", &contract("x-sla-tier: gold"));
-    let service = |name: &str, place: &str| {
-        format!(
-            "[[services]]\nname = \"{name}\"\ncontract = \"{place}\"\nupstream = \"mock\"\nhosts = [\"{name}\"]\n"
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// A configuration with these services and the places of their contracts.
+    fn configure(&self, name: &str, services: &[(&str, &str)]) {
+        let service = |(name, place): &(&str, &str)| {
+            format!(
+                "[[services]]\nname = \"{name}\"\ncontract = \"{place}\"\nupstream = \"mock\"\nhosts = [\"{name}\"]\n"
+            )
+        };
+        self.write(name, &services.iter().map(service).collect::<String>());
+    }
+
+    /// The exit code and the outputs of `manifests slo`.
+    fn slo(&self, words: &str) -> (Option<i32>, String, String) {
+        let words = format!("manifests slo --catalog squads.toml {words}");
+        let output = run(self.0.path(), &words, "");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
         )
-    };
-    let text = contract("x-slo: {availability: 0.95}");
+    }
+
+    /// The names of the objectives.
+    #[track_caller]
+    fn names(&self, words: &str) -> String {
+        let (code, yaml, errors) = self.slo(&format!("--format openslo {words}"));
+        assert_eq!(code, Some(0), "{errors}");
+        let names = yaml
+            .lines()
+            .filter_map(|line| line.strip_prefix("  name: "));
+        names.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Contracts next to the catalog, and those that a configuration names.
+#[test]
+fn objectives_of_contracts_have_rules() {
+    let site = ObjectiveSite::new();
+    site.configure("config.toml", &[("ledger", "ledger.yaml")]);
+    assert_eq!(site.names(""), "shop-availability shop-availability-a");
+    let all = "ledger-availability shop-availability shop-availability-a";
+    assert_eq!(site.names("--config config.toml"), all);
+    for (text, expected) in [
+        (
+            ObjectiveSite::contract("x-slo: {availability: 90}"),
+            "shop/openapi.yaml:2: `x-slo.availability` must be a share",
+        ),
+        (
+            "openapi: [".to_owned(),
+            "the contract of shop (payments/shop/openapi.yaml) cannot be read, so its objectives are not \
+             known",
+        ),
+    ] {
+        site.write("payments/shop/openapi.yaml", &text);
+        let (code, yaml, errors) = site.slo("");
+        assert_eq!((code, yaml.as_str()), (Some(2), ""), "{errors}");
+        assert!(errors.contains(expected), "{errors}");
+        let ledger = site.names("--config config.toml --service ledger");
+        assert_eq!(ledger, "ledger-availability");
+    }
+}
+
+/// A contract at an address is fetched as the proxy does it. Rules without the objectives of one that
+/// cannot be read would look complete.
+#[test]
+fn objectives_of_contracts_at_addresses_have_rules() {
+    let site = ObjectiveSite::new();
+    let text = ObjectiveSite::contract("x-slo: {availability: 0.95}");
     let server = Upstream::start(move |_| {
         vec![send(&format!(
             "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}",
@@ -230,34 +300,12 @@ fn objectives_of_contracts_have_rules() {
         ))]
     });
     let far = format!("http://{}/far.yaml?key=hidden", server.address);
-    let far = service("far", &far);
-    write("config.toml", &(service("ledger", "ledger.yaml") + &far));
-    let gone = service("far", "http://127.0.0.1:1/far.yaml?key=hidden");
-    write("gone.toml", &(service("ledger", "ledger.yaml") + &gone));
-    let slo = |words: &str| {
-        let words = format!("manifests slo --catalog squads.toml {words}");
-        let output = run(folder.path(), &words, "");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (
-            output.status.code(),
-            text(output.stdout),
-            text(output.stderr),
-        )
-    };
-    let names = |words: &str| {
-        let (code, yaml, errors) = slo(&format!("--format openslo {words}"));
-        assert_eq!(code, Some(0), "{errors}");
-        let names = yaml
-            .lines()
-            .filter_map(|line| line.strip_prefix("  name: "));
-        names.collect::<Vec<_>>().join(" ")
-    };
-    assert_eq!(names(""), "shop-availability shop-availability-a");
-    let all = "far-availability far-availability-a ledger-availability shop-availability \
-               shop-availability-a";
-    assert_eq!(names("--config config.toml"), all);
-    // Rules without the objectives of an unread contract would look complete.
-    let (code, yaml, errors) = slo("--config gone.toml");
+    site.configure("config.toml", &[("far", &far)]);
+    let all = "far-availability far-availability-a shop-availability shop-availability-a";
+    assert_eq!(site.names("--config config.toml"), all);
+    let gone = "http://127.0.0.1:1/far.yaml?key=hidden";
+    site.configure("gone.toml", &[("ledger", "ledger.yaml"), ("far", gone)]);
+    let (code, yaml, errors) = site.slo("--config gone.toml");
     assert_eq!((code, yaml.as_str()), (Some(2), ""), "{errors}");
     let unread = "the contract of far (http://127.0.0.1:1/far.yaml) cannot be read, so its objectives are \
                   not known: ";
@@ -265,25 +313,6 @@ fn objectives_of_contracts_have_rules() {
         errors.contains(unread) && !errors.contains("hidden"),
         "{errors}"
     );
-    assert_eq!(
-        names("--config gone.toml --service ledger"),
-        "ledger-availability"
-    );
-    for (text, expected) in [
-        (
-            contract("x-slo: {availability: 90}"),
-            "shop/openapi.yaml:2: `x-slo.availability` must be a share",
-        ),
-        (
-            "openapi: [".to_owned(),
-            "the contract of shop (payments/shop/openapi.yaml) cannot be read, so its objectives are not known",
-        ),
-    ] {
-        write("payments/shop/openapi.yaml", &text);
-        let (code, yaml, errors) = slo("");
-        assert_eq!((code, yaml.as_str()), (Some(2), ""), "{errors}");
-        assert!(errors.contains(expected), "{errors}");
-        let (code, _, errors) = slo("--config config.toml --service ledger");
-        assert_eq!(code, Some(0), "{errors}");
-    }
+    let ledger = site.names("--config gone.toml --service ledger");
+    assert_eq!(ledger, "ledger-availability");
 }

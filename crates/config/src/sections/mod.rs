@@ -35,6 +35,7 @@ mod upstream_servers_section;
 mod vendor_section;
 mod service_upstream;
 mod service_config;
+mod enforcement_section;
 mod services_section;
 
 pub use access_log_section::{AccessLogConfig, AccessLogPath};

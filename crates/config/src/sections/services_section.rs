@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use portcullis_vocabulary::limits::{DURATION_MAX, RISK_SCORE_MAX, SERVICES_MAX};
-use portcullis_vocabulary::{
-    Catalog, ConfigLocation, ContractReading, Enforcement, EnforcementCeilings, EnforcementPolicy,
-    Protection, SquadName, ViolationClass,
-};
+use portcullis_vocabulary::{Catalog, ConfigLocation, ContractReading, Protection, SquadName};
 
 use super::contract_source::{ContractSource, parse_contract_source};
+use super::enforcement_section::read_enforcement;
 use super::host_pattern::{HostPattern, parse_host};
 use super::listen_address::ListenAddress;
 use super::path_prefix::{PathPrefix, parse_path_prefix};
@@ -21,8 +19,8 @@ use super::service_config::{PreflightPolicy, ServiceConfig};
 use super::service_upstream::read_service_upstream;
 use super::upstream_target::UpstreamTarget;
 use super::vendor_section::read_vendor;
-use crate::tree::config_value::{boolean, count, duration, parsed, path, share, text, word};
-use crate::tree::{ConfigNode, ConfigSection, ConfigValueError, nearest, suggestion};
+use crate::tree::config_value::{boolean, count, duration, parsed, path, text, word};
+use crate::tree::{ConfigNode, ConfigSection, ConfigValueError, suggestion};
 
 /// What services inherit and are checked against.
 #[derive(Debug)]
@@ -106,7 +104,7 @@ fn read_service(
     let legacy = section.value("legacy", false, boolean);
     let commit = section.read("commit", text);
     let risk_score = section.read("risk_score", count(0..=RISK_SCORE_MAX));
-    let enforcement = enforcement(section.section("enforcement"), legacy);
+    let enforcement = read_enforcement(section.section("enforcement"), legacy);
     let audience = read_audience(section.section("refusals"), context.audience);
     let protection = read_protection(&mut section, &context.protection);
     let reload = read_reload(
@@ -282,63 +280,6 @@ fn hosts(section: &mut ConfigSection<'_>, is_vendor: bool) -> Option<Vec<HostPat
         return None;
     }
     Some(hosts)
-}
-
-/// Violations of a legacy service are never rejected, so `sample` cannot be set for it.
-fn enforcement(mut section: ConfigSection<'_>, legacy: bool) -> EnforcementPolicy {
-    let default = EnforcementCeilings::default();
-    let ceilings = EnforcementCeilings {
-        request: section.value("request", default.request, word(&Enforcement::NAMES)),
-        response: section.value("response", default.response, word(&Enforcement::NAMES)),
-    };
-    if legacy && section.has("sample") {
-        section.refuse(
-            "sample",
-            "has no effect on a legacy service, whose violations are only reported; remove one of \
-             the two keys",
-        );
-    }
-    let default_sample = if legacy { 0.0 } else { 1.0 };
-    let sample = section.value("sample", default_sample, share);
-    let unreadable = section.read("unreadable", word(&Enforcement::REPORTING_NAMES));
-    let classes = classes(section.section("classes"));
-    section.finish();
-    // A class that is named itself comes later and wins.
-    let unread = unreadable
-        .into_iter()
-        .flat_map(|enforcement| ViolationClass::UNREADABLE.map(|class| (class, enforcement)));
-    EnforcementPolicy::new(ceilings, unread.chain(classes), sample)
-}
-
-/// Each key is a class, whose dashes are underscores in a variable.
-fn classes(mut section: ConfigSection<'_>) -> Vec<(ViolationClass, Enforcement)> {
-    let mut classes = Vec::new();
-    for (key, node) in section.drain() {
-        let Some(class) = ViolationClass::from_name(&key.replace('_', "-")) else {
-            let known = ViolationClass::ALL.map(ViolationClass::as_str);
-            let advice = match nearest(&key, known) {
-                Some(near) => format!("try {near}"),
-                None => format!("known classes: {}", known.join(", ")),
-            };
-            section.refuse_at(
-                node.location,
-                &key,
-                format!("unknown violation class; {advice}"),
-            );
-            continue;
-        };
-        // What is not judged is never silent.
-        let enforcement = if class.is_unreadable() {
-            word(&Enforcement::REPORTING_NAMES)(&node)
-        } else {
-            word(&Enforcement::NAMES)(&node)
-        };
-        match enforcement {
-            Ok(enforcement) => classes.push((class, enforcement)),
-            Err(fault) => section.refuse_entry(&key, &node, &fault),
-        }
-    }
-    classes
 }
 
 /// Reports services with the same name, or with the same host and prefix.
