@@ -57,7 +57,7 @@ fn main() {
 }
 
 /// What tests need, and whether this machine has it.
-fn tools_of_machine() -> [(&'static str, bool); 38] {
+fn tools_of_machine() -> [(&'static str, bool); 39] {
     [
         ("has_corpora", has_corpora()),
         (
@@ -101,6 +101,7 @@ fn tools_of_machine() -> [(&'static str, bool); 38] {
             "has_python_grpc_reflection",
             has_python_library("grpc_reflection") && has_python_library("google"),
         ),
+        ("has_python_protobuf", has_python_library("google/protobuf")),
         ("has_grpcurl", has_programs(&["grpcurl"])),
         ("has_smokescreen", has_programs(&["smokescreen"])),
         (
