@@ -103,6 +103,7 @@ fn tools_of_machine() -> [(&'static str, bool); 39] {
             "has_python_grpc_reflection",
             has_python_library("grpc_reflection") && has_python_library("google"),
         ),
+        ("has_python_protobuf", has_python_library("google/protobuf")),
         ("has_grpcurl", has_programs(&["grpcurl"])),
         ("has_smokescreen", has_programs(&["smokescreen"])),
         (

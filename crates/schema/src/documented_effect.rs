@@ -2,7 +2,7 @@
 //! are not run where everything is rolled back.
 
 use crate::lock_mode::LockMode;
-use crate::sql_scanner::{SqlSpan, span_at};
+use crate::sql_words::{is_word, tokens};
 
 /// What a statement does to tables, by the documentation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,36 +84,6 @@ fn table_names(tokens: &[&str]) -> Vec<String> {
     names.push(name);
     names.retain(|name| !name.is_empty());
     names
-}
-
-fn is_word(token: &str, word: &str) -> bool {
-    token.eq_ignore_ascii_case(word)
-}
-
-/// Words, quoted names, and single other characters, without comments.
-fn tokens(sql: &str) -> Vec<String> {
-    let (mut found, mut at) = (Vec::new(), 0);
-    while let Some(first) = sql[at..].chars().next() {
-        let start = at;
-        match span_at(sql, at) {
-            Some(SqlSpan::Comment(end)) => {
-                at = end;
-                continue;
-            }
-            Some(SqlSpan::Quoted(end)) => at = end,
-            Some(SqlSpan::Unclosed(_)) => return found,
-            None if first.is_alphanumeric() || first == '_' => {
-                let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-                let length = sql[at..].find(|c: char| !is_name(c));
-                at = length.map_or(sql.len(), |length| at + length);
-            }
-            None => at += first.len_utf8(),
-        }
-        if !first.is_whitespace() {
-            found.push(sql[start..at].to_owned());
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -63,6 +63,17 @@ struct MigrationJudge<'j> {
 
 impl MigrationJudge<'_> {
     fn statement(&mut self, statement: &StatementEffect) {
+        if statement.run == StatementRun::Unread {
+            self.found.push(TableFinding {
+                rule: TableRule::NotRun,
+                table: None,
+                subject: statement.line.to_string(),
+                migration: self.migration.to_owned(),
+                line: statement.line,
+                message: "what the statement does is not known without a server".to_owned(),
+                affected: BTreeSet::new(),
+            });
+        }
         if statement.run == StatementRun::NotRun {
             let documented = match statement.locks[..] {
                 [] => "",
@@ -145,13 +156,18 @@ impl MigrationJudge<'_> {
         if affected.is_empty() || is_known {
             return;
         }
+        let source = if statement.run.is_measured() {
+            ""
+        } else {
+            " (read from the text, not measured by a server)"
+        };
         self.found.push(TableFinding {
             rule,
             table: Some(table.clone()),
             subject: subject.to_owned(),
             migration: self.migration.to_owned(),
             line: statement.line,
-            message: format!("{message}; {}", users(shared, &affected)),
+            message: format!("{message}; {}{source}", users(shared, &affected)),
             affected,
         });
     }

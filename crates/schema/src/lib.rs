@@ -5,7 +5,7 @@
 //! alone knows what a statement locks and rewrites, and takes a [`SchemaSnapshot`] before and after
 //! each one. [`table_changes`] compares two snapshots, and the result of a run is a list of
 //! [`MigrationEffect`]. [`judge_migrations`] compares that with the tables that the catalog says
-//! other squads use ([`SharedTables`]). [`schema_drift`] compares two databases.
+//! other squads use ([`SharedTables`]). Without a server, [`text_effect`] reads what the text shows. [`schema_drift`] compares two databases.
 //!
 //! Everything is pure: names, texts and snapshots are arguments, findings are results.
 
@@ -21,7 +21,10 @@ mod shared_tables;
 mod table_rule;
 mod judge_migrations;
 mod schema_drift;
+mod sql_words;
 mod documented_effect;
+mod alter_table;
+mod text_effect;
 
 pub use documented_effect::{DocumentedEffect, documented_effect};
 pub use judge_migrations::{TableFinding, judge_migrations};
@@ -37,3 +40,4 @@ pub use shared_tables::{SharedTable, SharedTables};
 pub use sql_statement::{SqlStatement, StatementKind, UnreadableSql, split_statements};
 pub use table_change::{TableChange, TableChangeKind, table_changes};
 pub use table_rule::TableRule;
+pub use text_effect::text_effect;

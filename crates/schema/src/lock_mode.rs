@@ -56,6 +56,14 @@ impl LockMode {
             .map(|(mode, ..)| *mode)
     }
 
+    /// The mode with this name in SQL.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let mut names = Self::NAMES.iter();
+        names
+            .find(|(_, _, known)| *known == name)
+            .map(|(mode, ..)| *mode)
+    }
+
     /// The name in SQL.
     pub fn as_str(self) -> &'static str {
         let mut names = Self::NAMES.iter();

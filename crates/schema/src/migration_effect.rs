@@ -42,6 +42,20 @@ pub enum StatementRun {
     Alone,
     /// Not at all, because it cannot run in a transaction and the database must stay as it is.
     NotRun,
+    /// Not at all: its effect is read from its text.
+    Read,
+    /// Not at all, and its effect is not known.
+    Unread,
+}
+
+impl StatementRun {
+    /// Whether a server ran it, or at least knows it.
+    pub const fn is_measured(self) -> bool {
+        match self {
+            Self::InTransaction | Self::Alone | Self::NotRun => true,
+            Self::Read | Self::Unread => false,
+        }
+    }
 }
 
 /// A lock on a table.

@@ -19,6 +19,13 @@ pub(crate) struct MigrationArgs {
     /// Run the migrations in a temporary server that is removed afterwards
     #[arg(long, requires = "migrations")]
     pub(super) scratch: bool,
+    /// Run nothing: read the text of the migrations, which shows less than a server does
+    #[arg(
+        long = "static",
+        conflicts_with_all = ["scratch", "database", "setting"],
+        requires = "migrations"
+    )]
+    pub(super) from_text: bool,
     /// A dump to begin with (pg_dump --schema-only)
     #[arg(long, value_name = "FILE", requires = "scratch")]
     pub(super) base: Option<PathBuf>,

@@ -15,7 +15,7 @@ pub(crate) enum MigrationError {
     /// Nothing says where migrations run.
     #[error(
         "nothing says where the migrations run: --scratch is a temporary server, --database URL a \
-         copy of the real one"
+         copy of the real one; --static only reads their text"
     )]
     NoTarget,
     /// The catalog is invalid.

@@ -10,7 +10,9 @@ use crate::database::{
     AppliedVersions, DatabaseSession, MigrationRun, MigrationText, RunTarget, ScratchServer,
     SessionSettings,
 };
-use portcullis_schema::{MigrationEffect, MigrationFolder, SchemaSnapshot, SharedTables};
+use portcullis_schema::{
+    MigrationEffect, MigrationFolder, SchemaSnapshot, SharedTables, text_effect,
+};
 use portcullis_vocabulary::Catalog;
 
 /// What a run of migrations showed.
@@ -18,11 +20,12 @@ use portcullis_vocabulary::Catalog;
 pub(crate) struct TriedMigrations {
     pub(crate) directory: PathBuf,
     pub(crate) target: String,
-    pub(crate) session: SessionSettings,
+    /// The settings of the session; `None` if nothing was run.
+    pub(crate) session: Option<SessionSettings>,
     pub(crate) skipped: Vec<String>,
     pub(crate) effects: Vec<MigrationEffect>,
-    /// The tables before the judged migrations, and after them.
-    snapshots: [SchemaSnapshot; 2],
+    /// The tables before the judged migrations, and after them; none if nothing was run.
+    snapshots: Vec<SchemaSnapshot>,
 }
 
 /// The shared tables. Without one, nothing could be found.
@@ -45,6 +48,10 @@ fn check_tables(
     tried: &TriedMigrations,
     catalog: &Path,
 ) -> Result<(), MigrationError> {
+    // The text of migrations does not show which tables there are.
+    if tried.snapshots.is_empty() {
+        return Ok(());
+    }
     let tables = tried
         .snapshots
         .iter()
@@ -67,7 +74,7 @@ pub(crate) fn try_migrations(
     shared: &SharedTables,
     catalog: &Path,
 ) -> Result<TriedMigrations, MigrationError> {
-    if args.database.is_none() && !args.scratch {
+    if args.database.is_none() && !args.scratch && !args.from_text {
         return Err(MigrationError::NoTarget);
     }
     let folder = read_folder(directory)?;
@@ -75,6 +82,9 @@ pub(crate) fn try_migrations(
     let after = args.after.as_deref();
     let after = after.map(|name| position_after(directory, &folder, name));
     let after = after.transpose()?;
+    if args.from_text {
+        return read_texts(directory, &folder, after.unwrap_or(0), shared);
+    }
     let directory = directory.to_owned();
     let tried = with_database(async {
         match &args.database {
@@ -97,6 +107,28 @@ pub(crate) fn try_migrations(
     })?;
     check_tables(shared, &tried, catalog)?;
     Ok(tried)
+}
+
+/// Reads what the text of migrations shows.
+fn read_texts(
+    directory: &Path,
+    folder: &MigrationFolder,
+    after: usize,
+    shared: &SharedTables,
+) -> Result<TriedMigrations, MigrationError> {
+    let (deployed, new) = folder.files.split_at(after);
+    let migrations = read_migrations(directory, new, true)?;
+    let effects = migrations.iter();
+    Ok(TriedMigrations {
+        directory: directory.to_owned(),
+        target: "no server: their text is read, which shows less than a run".to_owned(),
+        session: None,
+        skipped: deployed.iter().map(|file| file.name.clone()).collect(),
+        effects: effects
+            .map(|migration| text_effect(&migration.file, &migration.statements, shared))
+            .collect(),
+        snapshots: Vec::new(),
+    })
 }
 
 /// Tries the migrations that a database does not have.
@@ -152,10 +184,10 @@ async fn tried(
     Ok(TriedMigrations {
         directory: run.folder().to_owned(),
         target,
-        session,
+        session: Some(session),
         skipped,
         effects,
-        snapshots: [before, after],
+        snapshots: vec![before, after],
     })
 }
 

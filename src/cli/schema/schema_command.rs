@@ -84,7 +84,7 @@ fn report(squad: &SquadName, tried: TriedMigrations, judged: &[JudgedTable]) -> 
         squad: squad.to_string(),
         migrations: tried.directory.display().to_string(),
         target: tried.target,
-        session: SessionReport::of(tried.session),
+        session: tried.session.map(SessionReport::of),
         skipped: tried.skipped,
         effects: EffectReport::all(&tried.effects),
         summary: SchemaSummary {

@@ -24,8 +24,9 @@
 //! }
 //! ```
 //!
-//! `verdict` is `passes` or `blocked`, `run` one of `in-transaction`, `alone`, `not-run`. `table` is
-//! null for a statement that was not run.
+//! `verdict` is `passes` or `blocked`, `run` one of `in-transaction`, `alone`, `not-run` and,
+//! with `--static`, `read`, `unread`; then `session` is null. `table` is null for a statement whose
+//! effect is not known.
 
 use serde::Serialize;
 
@@ -42,7 +43,8 @@ pub(super) struct SchemaReport {
     pub(super) squad: String,
     pub(super) migrations: String,
     pub(super) target: String,
-    pub(super) session: SessionReport,
+    /// `None` if nothing was run.
+    pub(super) session: Option<SessionReport>,
     /// The migrations that were not judged, because they are deployed.
     pub(super) skipped: Vec<String>,
     pub(super) effects: Vec<EffectReport>,
@@ -185,7 +187,7 @@ impl EffectReport {
             statements.map(|statement| Self::of(&effect.file, statement))
         });
         let is_worth_it = |effect: &Self| {
-            effect.run != "in-transaction"
+            !matches!(effect.run, "in-transaction" | "read")
                 || !(effect.locks.is_empty()
                     && effect.changes.is_empty()
                     && effect.dropped.is_empty())
@@ -211,6 +213,8 @@ impl EffectReport {
                 StatementRun::InTransaction => "in-transaction",
                 StatementRun::Alone => "alone",
                 StatementRun::NotRun => "not-run",
+                StatementRun::Read => "read",
+                StatementRun::Unread => "unread",
             },
             locks: locks.collect(),
             changes: changes.collect(),

@@ -9,17 +9,19 @@ const EFFECTS_MAX: usize = 100;
 
 /// Prints the result.
 pub(super) fn print(out: &mut ReportWriter, report: &SchemaReport) {
-    let session = &report.session;
-    out.line(format_args!(
-        "{} on {}: PostgreSQL {}, user {}, TimeZone {}, search_path {}, lock_timeout {}",
-        report.migrations,
-        report.target,
-        session.server_version,
-        session.user,
-        session.time_zone,
-        session.search_path,
-        session.lock_timeout
-    ));
+    let (migrations, target) = (&report.migrations, &report.target);
+    match &report.session {
+        Some(session) => out.line(format_args!(
+            "{migrations} on {target}: PostgreSQL {}, user {}, TimeZone {}, search_path {}, \
+             lock_timeout {}",
+            session.server_version,
+            session.user,
+            session.time_zone,
+            session.search_path,
+            session.lock_timeout
+        )),
+        None => out.line(format_args!("{migrations} on {target}")),
+    }
     if !report.skipped.is_empty() {
         let skipped = report.skipped.join(", ");
         let text = format!("deployed already, not judged: {skipped}");
@@ -55,6 +57,7 @@ fn print_effect(out: &mut ReportWriter, effect: &EffectReport) {
     let mut parts: Vec<String> = Vec::new();
     match effect.run {
         "alone" => parts.push("ran alone, outside of a transaction".to_owned()),
+        "unread" => parts.push("its effect is not known without a server".to_owned()),
         "not-run" => parts.push("not run: it cannot run in a transaction".to_owned()),
         _ => {}
     }

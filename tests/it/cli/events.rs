@@ -223,11 +223,16 @@ fn payloads_in_protobuf_are_compared_and_judged() {
         schema,
     );
     assert_ne!(json, ORDERS);
-    let binary = json.replace(schema, &format!("contentType: application/protobuf, {schema}"));
+    let binary = json.replace(
+        schema,
+        &format!("contentType: application/protobuf, {schema}"),
+    );
     write(&folder, "events.yaml", &binary);
     write(&folder, "json.yaml", &json);
     let head = "syntax = \"proto3\";\npackage shop;\n";
-    let gone = format!("{head}import \"money.proto\";\nmessage Gone {{\n  string id = 1;\n  Money total = 2;\n}}\n");
+    let gone = format!(
+        "{head}import \"money.proto\";\nmessage Gone {{\n  string id = 1;\n  Money total = 2;\n}}\n"
+    );
     let money = format!("{head}message Money {{ int64 cents = 1; }}\n");
     write(&folder, "proto/gone.proto", &gone);
     write(&folder, "proto/money.proto", &money);
@@ -243,7 +248,11 @@ fn payloads_in_protobuf_are_compared_and_judged() {
     git("add -A");
     git("commit -q -m old");
     printed(&folder, "diff HEAD:events.yaml events.yaml", "", 0);
-    write(&folder, "proto/money.proto", &money.replace("int64", "sint64"));
+    write(
+        &folder,
+        "proto/money.proto",
+        &money.replace("int64", "sint64"),
+    );
     let text = printed(&folder, "diff HEAD:events.yaml events.yaml", "", 1);
     for expected in [
         "payload /total/cents: payload in Protobuf can no longer be read: total: cents: sint64 is written, and int64 is read [event.protobuf.unreadable]",
@@ -254,7 +263,11 @@ fn payloads_in_protobuf_are_compared_and_judged() {
     }
     // Both are texts with a number in JSON.
     printed(&folder, "diff HEAD:json.yaml json.yaml", "", 0);
-    write(&folder, "proto/money.proto", &money.replace("int64", "int32"));
+    write(
+        &folder,
+        "proto/money.proto",
+        &money.replace("int64", "int32"),
+    );
     let narrowed = "diff events.yaml HEAD:events.yaml";
     let text = printed(&folder, narrowed, "", 0);
     assert!(text.contains("[event.protobuf.narrowed]"), "{text}");
@@ -264,9 +277,17 @@ fn payloads_in_protobuf_are_compared_and_judged() {
     let event = |payload: &str| {
         format!("{{\"channel\": \"orders\", \"message\": \"cancelled\", \"payload\": {payload}}}\n")
     };
-    write(&folder, "good.jsonl", &event("{\"id\": \"a\", \"total\": {\"cents\": 5}}"));
+    write(
+        &folder,
+        "good.jsonl",
+        &event("{\"id\": \"a\", \"total\": {\"cents\": 5}}"),
+    );
     printed(&folder, "replay --contract events.yaml good.jsonl", "", 0);
-    write(&folder, "bad.jsonl", &event("{\"total\": {\"cents\": \"x\"}}"));
+    write(
+        &folder,
+        "bad.jsonl",
+        &event("{\"total\": {\"cents\": \"x\"}}"),
+    );
     let text = printed(&folder, "replay --contract events.yaml bad.jsonl", "", 1);
     assert!(
         text.contains("/payload/total/cents: expected a value of the type int32"),
@@ -279,10 +300,18 @@ fn payloads_in_protobuf_are_compared_and_judged() {
     let text = printed(&folder, "diff HEAD:events.yaml events.yaml", "", 1);
     assert!(text.contains("1 unknown"), "{text}");
     // A mistake has its line in the file.
-    write(&folder, "proto/money.proto", "message Money { int32 cents = 1; }");
+    write(
+        &folder,
+        "proto/money.proto",
+        "message Money { int32 cents = 1; }",
+    );
     let text = printed(&folder, "check events.yaml", "", 1);
-    let expected = "Protobuf, line 1, column 23: `cents` needs `optional`, `required` or `repeated`";
-    assert!(text.contains("proto/money.proto:1") && text.contains(expected), "{text}");
+    let expected =
+        "Protobuf, line 1, column 23: `cents` needs `optional`, `required` or `repeated`";
+    assert!(
+        text.contains("proto/money.proto:1") && text.contains(expected),
+        "{text}"
+    );
 }
 
 #[test]

@@ -304,6 +304,122 @@ fn effect(report: &Value, file: &str) -> String {
     parts.join(", ")
 }
 
+/// The statements whose text shows something else than a server does, and what it shows.
+const OTHERWISE_BY_TEXT: [(&str, &str); 17] = [
+    // The table of an index, and what reads a type, are not in the text.
+    ("DROP INDEX shop.by_note", "unread"),
+    ("DROP INDEX CONCURRENTLY shop.by_code", "unread"),
+    ("ALTER TYPE shop.status ADD VALUE 'sent'", "unread"),
+    // Nor is what depends on a table.
+    ("DROP TABLE shop.wide CASCADE", "unread"),
+    // Which foreign key is validated.
+    (
+        "ALTER TABLE shop.carts VALIDATE CONSTRAINT cart_of",
+        "carts SHARE UPDATE EXCLUSIVE",
+    ),
+    // The type before decides whether rows are written again; the text says that they can be.
+    (
+        "ALTER TABLE shop.orders ALTER COLUMN code TYPE varchar(20)",
+        "orders ACCESS EXCLUSIVE, column-retyped orders code, table-rewritten orders",
+    ),
+    (
+        "ALTER TABLE shop.orders ALTER COLUMN label TYPE text",
+        "orders ACCESS EXCLUSIVE, column-retyped orders label, table-rewritten orders",
+    ),
+    (
+        "SET TimeZone = 'UTC'; ALTER TABLE shop.orders ALTER COLUMN placed TYPE timestamptz",
+        "orders ACCESS EXCLUSIVE, column-retyped orders placed, table-rewritten orders",
+    ),
+    // Statements whose locks block no one are not read further, or not at all.
+    ("REFRESH MATERIALIZED VIEW shop.totals", "unread"),
+    (
+        "REFRESH MATERIALIZED VIEW CONCURRENTLY shop.totals",
+        "unread",
+    ),
+    ("VACUUM shop.orders", ""),
+    ("ANALYZE shop.orders", ""),
+    ("COMMENT ON COLUMN shop.orders.note IS 'n'", ""),
+    ("UPDATE shop.orders SET note = 'x' || id", ""),
+    ("SELECT id FROM shop.orders FOR UPDATE", "unread"),
+    (
+        "ALTER TABLE shop.orders DROP CONSTRAINT short",
+        "orders ACCESS EXCLUSIVE",
+    ),
+    (
+        "CREATE TABLE shop.fresh (id int); ALTER TABLE shop.fresh ADD COLUMN a int NOT NULL; DROP TABLE shop.fresh",
+        "",
+    ),
+];
+
+/// Without a server the text shows the same, apart from what is listed.
+#[test]
+fn texts_show_what_a_server_measures() {
+    let names: Vec<String> = (10..)
+        .take(MIGRATIONS.len())
+        .map(|number| format!("{number}_m.sql"))
+        .collect();
+    let files: Vec<(&str, &str)> = names
+        .iter()
+        .zip(MIGRATIONS)
+        .map(|(name, (sql, _))| (name.as_str(), sql))
+        .collect();
+    let fixture = SchemaFixture::new(&files);
+    let tables = [
+        "orders",
+        "customers",
+        "carts",
+        "old_names",
+        "moved",
+        "dropped",
+        "emptied",
+        "wide",
+        "events",
+        "events_2024",
+        "events_2025",
+        "events_2026",
+        "open_orders",
+        "wide_notes",
+        "totals",
+        "fresh",
+    ];
+    let tables = tables.map(|table| format!("'shop.{table}'")).join(", ");
+    fixture.write(
+        "contracts/squads.toml",
+        &super::schema_fixture::CATALOG.replace("'shop.orders'", &tables),
+    );
+    let words = "--squad payments --migrations db --static --format json";
+    let (code, text, errors) = fixture.schema(words);
+    assert_eq!(code, 1, "{errors}");
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["session"], Value::Null);
+    let mut wrong = Vec::new();
+    for (name, (sql, measured)) in names.iter().zip(MIGRATIONS) {
+        let found = effect(&report, name).replace("read, ", "");
+        let listed = OTHERWISE_BY_TEXT.iter().find(|(other, _)| *other == sql);
+        // What a server reports about how it ran has no counterpart.
+        let measured = measured.replace("alone, ", "");
+        let expected = listed.map_or(measured.as_str(), |(_, expected)| expected);
+        let found = found
+            .strip_prefix("unread")
+            .map_or(found.as_str(), |_| "unread");
+        if found != expected {
+            wrong.push(format!("{sql}\n  expected {expected}\n  found    {found}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let (_, text, _) = fixture.schema("--squad payments --migrations db --static");
+    for expected in [
+        "db on no server: their text is read, which shows less than a run",
+        "search uses it in find, checkout uses it in shop (read from the text, not measured by a server)",
+        "what the statement does is not known without a server",
+        "its effect is not known without a server",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    let words = "--squad payments --migrations db --static --scratch";
+    assert_eq!(fixture.schema(words).0, 2);
+}
+
 #[test]
 #[cfg_attr(not(has_postgres), ignore = "SKIPPED: PostgreSQL is missing")]
 fn statements_do_what_postgresql_documents() {

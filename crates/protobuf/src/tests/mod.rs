@@ -1,6 +1,7 @@
 //! Tests, most of which ask another compiler of Protobuf and another reader of events.
 
 mod evolution_pairs;
+mod google_reader;
 mod proto_texts;
 mod random_schemas;
 mod reference_reader;
