@@ -43,7 +43,7 @@ pub enum ProtobufReading {
 pub fn read_protobuf<'t>(
     document: u32,
     text: &'t str,
-    find: &mut dyn FnMut(u32, &str) -> Option<(u32, &'t str)>,
+    mut find: impl FnMut(u32, &str) -> Option<(u32, &'t str)>,
 ) -> ProtobufReading {
     let mut files = BTreeMap::new();
     let mut missing = None;
