@@ -1,11 +1,14 @@
 //! The CPU time of a request from socket to socket, compared with nginx.
 //!
-//! `cargo bench --profile dist --bench e2e [-- REQUESTS ROUNDS]` starts an upstream, portcullis
-//! with the sample contract of orders, and nginx with a plain `proxy_pass`. Both proxies have one
-//! worker on core 1 and reuse their connections; the load and the upstream share core 0. Rounds
-//! alternate between the proxies, so the load of the machine affects both alike; the result is the
-//! ratio within a pair of rounds. The upstream and the client compare every body with the expected
-//! one.
+//! ```sh
+//! cargo bench --profile dist --config profile.dist.package.portcullis.opt-level=3 --bench e2e [-- REQUESTS ROUNDS]
+//! ```
+//!
+//! It starts an upstream, portcullis with the sample contract of orders, and nginx with a plain
+//! `proxy_pass`. Both proxies have one worker on core 1 and reuse their connections; the load and
+//! the upstream share core 0. Rounds alternate between the proxies, so the load of the machine
+//! affects both alike; the result is the ratio within a pair of rounds. The upstream and the client
+//! compare every body with the expected one.
 
 #![expect(
     clippy::print_stdout,
