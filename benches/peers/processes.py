@@ -86,14 +86,19 @@ class Process:
                 self.child.wait()
 
 
-def run_load(program, core, *words):
-    """Runs `bench-load` on one core, and returns what it prints."""
+def run_pinned(command, core):
+    """Runs a command on one core, and returns what it prints."""
     ended = subprocess.run(
-        [program, *map(str, words)], capture_output=True, text=True,
+        [*map(str, command)], capture_output=True, text=True,
         preexec_fn=lambda: os.sched_setaffinity(0, {core}))
     if ended.returncode != 0:
-        raise MeasureError(ended.stderr.strip())
-    return json.loads(ended.stdout)
+        raise MeasureError(f"{command[0]}: {ended.stderr.strip()}")
+    return ended.stdout
+
+
+def run_load(program, core, *words):
+    """Runs `bench-load` on one core, and returns what it prints."""
+    return json.loads(run_pinned([program, *words], core))
 
 
 def status_of(port, message):

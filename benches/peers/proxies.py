@@ -73,7 +73,8 @@ def debian_env(setup):
     return {"LD_LIBRARY_PATH": str(setup.installed / "debian/usr/lib/x86_64-linux-gnu")}
 
 
-def nginx(setup):
+def nginx(setup, listen="", server=""):
+    """`listen` are further words of the directive, and `server` further directives."""
     program, env = setup.program("debian/usr/sbin/nginx", "nginx"), debian_env(setup)
     temporary = "".join(f"{name}_temp_path {setup.folder}/{name};\n"
                         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -96,7 +97,8 @@ http {{
         keepalive_requests 1000000000;
     }}
     server {{
-        listen 127.0.0.1:{setup.listen};
+        listen 127.0.0.1:{setup.listen} {listen};
+        {server}
         location / {{
             proxy_pass http://orders;
             proxy_http_version 1.1;
@@ -216,11 +218,12 @@ def prism(setup):
     return StartedBy(command, version, {"NODE_ENV": "production"})
 
 
-def portcullis(program):
+def portcullis(program, sections=""):
     def prepare(setup):
         if not Path(program).exists():
             raise NotInstalled(f"{program} does not exist; build it, or name it with --portcullis")
-        config = workload.portcullis_config(setup.folder, setup.listen, setup.spare, setup.upstream)
+        config = workload.portcullis_config(setup.folder, setup.listen, setup.spare, setup.upstream,
+                                            sections=sections)
         command = [str(program), "serve", "--config", str(config)]
         return StartedBy(command, version_text([str(program), "--version"]))
     return prepare
