@@ -17,13 +17,12 @@
 )]
 
 mod load;
+mod nginx;
 mod order;
 mod process;
 
-use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use load::Exchange;
@@ -99,49 +98,23 @@ fn measure(requests: usize, rounds: usize) {
 
 /// nginx as a plain reverse proxy. `None` if it is not installed.
 fn start_nginx(directory: &Path, upstream: SocketAddr) -> Option<BenchProcess> {
-    let installed = Command::new("nginx")
-        .arg("-v")
-        .stderr(Stdio::null())
-        .status();
-    installed.ok()?;
     let address = process::free_address();
-    let directory = directory.display();
-    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|name| format!("{name}_temp_path {directory}/{name};\n"))
-        .concat();
-    let config = format!(
-        "daemon off;
-        worker_processes 1;
-        pid {directory}/nginx.pid;
-        error_log stderr crit;
-        events {{ worker_connections 1024; }}
-        http {{
-            {temporary}
-            access_log off;
+    let servers = format!(
+        "upstream orders {{
+            server {upstream};
+            keepalive 64;
             keepalive_requests 100000000;
-            upstream orders {{
-                server {upstream};
-                keepalive 64;
-                keepalive_requests 100000000;
-            }}
-            server {{
-                listen {address};
-                location / {{
-                    proxy_pass http://orders;
-                    proxy_http_version 1.1;
-                    proxy_set_header Connection \"\";
-                }}
+        }}
+        server {{
+            listen {address};
+            location / {{
+                proxy_pass http://orders;
+                proxy_http_version 1.1;
+                proxy_set_header Connection \"\";
             }}
         }}"
     );
-    let path = format!("{directory}/nginx.conf");
-    fs::write(&path, config).expect("a written configuration");
-    let mut command = process::pinned(process::PROXY_CORE, "nginx");
-    command
-        .args(["-c", &path])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null());
-    Some(process::start(command, address))
+    nginx::start(directory, &servers, address)
 }
 
 fn drive(proxy: &BenchProcess, exchange: Exchange, requests: usize) -> RoundResult {

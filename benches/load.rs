@@ -12,6 +12,25 @@ use crate::order;
 
 pub(crate) const CONNECTIONS: usize = 32;
 
+/// Where a load goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LoadTarget {
+    pub(crate) address: SocketAddr,
+    /// The host that requests name with their target, for a forward proxy.
+    pub(crate) origin: Option<SocketAddr>,
+    pub(crate) connections: usize,
+}
+
+impl From<SocketAddr> for LoadTarget {
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            address,
+            origin: None,
+            connections: CONNECTIONS,
+        }
+    }
+}
+
 const IO_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_BYTES: usize = 1_000;
 const EXPORT_BYTES_MAX: usize = 16 << 20;
@@ -43,7 +62,7 @@ impl Exchange {
             .expect("an exchange")
     }
 
-    fn request(self) -> Vec<u8> {
+    fn request(self, origin: Option<SocketAddr>) -> Vec<u8> {
         let (target, body) = match self {
             Self::Post => ("/orders", order::order(BODY_BYTES, true)),
             Self::Get => (
@@ -58,8 +77,12 @@ impl Exchange {
             ),
             Self::Get => String::new(),
         };
+        let (base, host) = match origin {
+            Some(origin) => (format!("http://{origin}"), origin.to_string()),
+            None => (String::new(), "orders.example.com".to_owned()),
+        };
         format!(
-            "{} {target} HTTP/1.1\r\nhost: orders.example.com\r\nuser-agent: bench/1.0\r\n\
+            "{} {base}{target} HTTP/1.1\r\nhost: {host}\r\nuser-agent: bench/1.0\r\n\
              accept: application/json\r\nx-squad-owner: checkout\r\n{framing}\r\n{body}",
             self.name()
         )
@@ -75,12 +98,17 @@ impl Exchange {
 }
 
 /// Sends `requests` requests over all connections, and prints the duration in seconds.
-pub(crate) fn run(address: SocketAddr, exchange: Exchange, requests: usize) {
-    let streams: Vec<TcpStream> = (0..CONNECTIONS).map(|_| connect(address)).collect();
+pub(crate) fn run(to: LoadTarget, exchange: Exchange, requests: usize) {
+    let streams = (0..to.connections).map(|_| connect(to.address));
+    let streams: Vec<TcpStream> = streams.collect();
+    let (request, times) = (exchange.request(to.origin), requests / to.connections);
     let started = Instant::now();
     let threads: Vec<_> = streams
         .into_iter()
-        .map(|stream| thread::spawn(move || repeat(stream, exchange, requests / CONNECTIONS)))
+        .map(|stream| {
+            let request = request.clone();
+            thread::spawn(move || repeat(stream, &request, exchange, times))
+        })
         .collect();
     for thread in threads {
         thread.join().expect("only expected responses");
@@ -97,12 +125,11 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-fn repeat(mut stream: TcpStream, exchange: Exchange, times: usize) {
-    let request = exchange.request();
+fn repeat(mut stream: TcpStream, request: &[u8], exchange: Exchange, times: usize) {
     let status = format!("HTTP/1.1 {}\r\n", exchange.status());
     let mut buffer = vec![0; 16 * 1024];
     for _ in 0..times {
-        stream.write_all(&request).expect("the proxy reads");
+        stream.write_all(request).expect("the proxy reads");
         let message = read_message(&mut stream, &mut buffer).expect("a response");
         assert!(
             message.head.starts_with(status.as_bytes()),

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::load::{self, Exchange};
+use crate::load::{self, Exchange, LoadTarget};
 
 /// The roles in which this program can be started.
 pub(crate) struct Role;
@@ -34,8 +34,12 @@ pub(crate) fn run_role(words: &[&str]) -> bool {
         [Role::UPSTREAM] => load::serve_upstream(),
         [Role::COLLECTOR] => load::serve_collector(),
         [Role::PROXY, config] => serve_proxy(config),
-        [Role::LOAD, address, exchange, requests] => load::run(
-            address.parse().expect("an address"),
+        [Role::LOAD, address, origin, connections, exchange, requests] => load::run(
+            LoadTarget {
+                address: address.parse().expect("an address"),
+                origin: origin.parse().ok(),
+                connections: connections.parse().expect("a number"),
+            },
             Exchange::parse(exchange),
             requests.parse().expect("a number"),
         ),
@@ -140,9 +144,14 @@ pub(crate) fn start_server(role: &str) -> BenchProcess {
     BenchProcess { child, address }
 }
 
-pub(crate) fn run_load(address: SocketAddr, exchange: Exchange, requests: usize) -> Duration {
+pub(crate) fn run_load(to: impl Into<LoadTarget>, exchange: Exchange, requests: usize) -> Duration {
+    let to = to.into();
+    let origin = to
+        .origin
+        .map_or("-".to_owned(), |origin| origin.to_string());
     let output = this_program(LOAD_CORE)
-        .args([Role::LOAD, &address.to_string(), exchange.name()])
+        .args([Role::LOAD, &to.address.to_string(), &origin])
+        .args([&to.connections.to_string(), exchange.name()])
         .arg(requests.to_string())
         .stderr(Stdio::inherit())
         .output()
@@ -180,6 +189,15 @@ pub(crate) fn start_portcullis(
         contracts.join("squads.toml"),
         contracts.join("payments/orders/openapi.yaml"),
     );
+    start_configured(directory, &config, address)
+}
+
+/// Starts portcullis with a configuration, and waits until an address of it accepts connections.
+pub(crate) fn start_configured(
+    directory: &Path,
+    config: &str,
+    address: SocketAddr,
+) -> BenchProcess {
     let path = directory.join(format!("{}.toml", address.port()));
     fs::write(&path, config).expect("a written configuration");
     let mut command = this_program(PROXY_CORE);

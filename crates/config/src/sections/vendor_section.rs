@@ -182,50 +182,24 @@ mod tests {
         Ok(service.vendor.as_deref().cloned().unwrap_or_default())
     }
 
+    /// Checks the vendor of an upstream with these keys: valid, or with a problem.
+    #[track_caller]
+    fn check(keys: &str, expected: Option<&str>) {
+        let found = read(&format!("upstream = \"https://api.example\"\n{keys}"));
+        match (found, expected) {
+            (Ok(_), None) => {}
+            (Err(problems), Some(text)) => assert!(problems.contains(text), "{problems}"),
+            (found, _) => panic!("{keys}: {found:?}"),
+        }
+    }
+
     #[test]
     fn a_vendor_says_how_calls_reach_it() {
-        let upstream = "upstream = \"https://api.example\"\n";
-        let check = |keys: &str, expected: Option<&str>| {
-            let found = read(&format!("{upstream}{keys}"));
-            match (found, expected) {
-                (Ok(_), None) => {}
-                (Err(problems), Some(text)) => assert!(problems.contains(text), "{problems}"),
-                (found, _) => panic!("{keys}: {found:?}"),
-            }
-        };
         check("[services.vendor]", None);
         check("[services.vendor]\nprefix = \"/a\"", None);
         check(
             "[services.vendor]\nused_by = [\"b\"]",
             Some("neither hosts, prefix nor address"),
-        );
-        check("[services.vendor]\naddress = \"127.0.0.1:15002\"", None);
-        check(
-            "[services.vendor]\naddress = [\"127.0.0.1:15002\", \"unix:vendor.sock\"]",
-            None,
-        );
-        for (address, problem) in [
-            (
-                "0.0.0.0:8080",
-                "is an address of [listen], [admin], [egress]",
-            ),
-            (
-                "127.0.0.1:9901",
-                "is an address of [listen], [admin], [egress]",
-            ),
-            ("15002", "services.a.vendor.address"),
-        ] {
-            let keys = format!("[services.vendor]\naddress = \"{address}\"");
-            check(&keys, Some(problem));
-        }
-        check(
-            "[services.vendor]\naddress = \"127.0.0.1:15002\"\n[[services]]\nname = \"b\"\n\
-             contract = \"b.yaml\"\nupstream = \"mock\"\n[services.vendor]\naddress = \"0.0.0.0:15002\"",
-            Some("services.b.vendor.address"),
-        );
-        check(
-            "[services.vendor]\naddress = \"127.0.0.1:15001\"\n[egress]\naddress = \"127.0.0.1:15001\"",
-            Some("is an address of [listen], [admin], [egress]"),
         );
         check(
             "[services.vendor]\nprefix = \"/\"",
@@ -256,6 +230,38 @@ mod tests {
             "upstream = \"verdict\"\n[services.verdict]\nfrom = \"nginx\"\n[services.vendor]\nprefix = \"/a\"",
         );
         assert!(verdict.unwrap_err().contains("the address of a vendor"));
+    }
+
+    #[test]
+    fn the_addresses_of_a_vendor_are_its_own() {
+        check("[services.vendor]\naddress = \"127.0.0.1:15002\"", None);
+        check(
+            "[services.vendor]\naddress = [\"127.0.0.1:15002\", \"unix:vendor.sock\"]",
+            None,
+        );
+        for (address, problem) in [
+            (
+                "0.0.0.0:8080",
+                "is an address of [listen], [admin], [egress]",
+            ),
+            (
+                "127.0.0.1:9901",
+                "is an address of [listen], [admin], [egress]",
+            ),
+            ("15002", "services.a.vendor.address"),
+        ] {
+            let keys = format!("[services.vendor]\naddress = \"{address}\"");
+            check(&keys, Some(problem));
+        }
+        check(
+            "[services.vendor]\naddress = \"127.0.0.1:15002\"\n[[services]]\nname = \"b\"\n\
+             contract = \"b.yaml\"\nupstream = \"mock\"\n[services.vendor]\naddress = \"0.0.0.0:15002\"",
+            Some("services.b.vendor.address"),
+        );
+        check(
+            "[services.vendor]\naddress = \"127.0.0.1:15001\"\n[egress]\naddress = \"127.0.0.1:15001\"",
+            Some("is an address of [listen], [admin], [egress]"),
+        );
     }
 
     #[test]
