@@ -36,6 +36,7 @@ mod servers;
 mod document_changes;
 mod event_channels;
 mod event_messages;
+mod payload_schemas;
 mod avro_messages;
 mod protobuf_messages;
 
