@@ -79,7 +79,10 @@ fn tools_of_machine() -> Vec<(&'static str, bool)> {
             "has_archunit",
             has_programs(&["java", "javac", "portcullis-archunit.classpath"]),
         ),
-        ("has_asyncapi_parser", has_parser("@asyncapi/parser")),
+        (
+            "has_asyncapi_parser",
+            has_parser("@asyncapi/parser") && has_parser("@asyncapi/protobuf-schema-parser"),
+        ),
         ("has_node", has_programs(&["node"])),
         ("has_go", has_programs(&["go"])),
         ("has_php", has_programs(&["php", "python3"])),

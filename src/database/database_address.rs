@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-use portcullis_tls::{ClientTls, PemFile};
+use portcullis_tls::{PemFile, VerifiedTls};
 
 use super::database_error::DatabaseError;
 use super::database_tls::DatabaseTls;
@@ -86,7 +86,7 @@ impl DatabaseAddress {
             Ok(PemFile { path, bytes })
         });
         let authority_file = authority_file.transpose()?;
-        let tls = ClientTls::new(authority_file.as_ref());
+        let tls = VerifiedTls::new(authority_file.as_ref());
         let tls = tls.map_err(|error| DatabaseError::Authorities {
             message: error.to_string(),
         })?;

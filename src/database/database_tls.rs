@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 
-use portcullis_tls::{ClientTls, ClientTlsStream, TlsFault};
+use portcullis_tls::{TlsFault, VerifiedTls, VerifiedTlsStream};
 
 /// Why TLS with a database failed.
 #[derive(Debug, thiserror::Error)]
@@ -24,16 +24,16 @@ impl From<io::Error> for DatabaseTlsError {
 
 /// Makes connections with TLS. Without settings none are made, because the address asks for none.
 #[derive(Clone, Debug)]
-pub(super) struct DatabaseTls(pub(super) Option<ClientTls>);
+pub(super) struct DatabaseTls(pub(super) Option<VerifiedTls>);
 
 /// A connection that is to be made.
 pub(super) struct DatabaseHandshake {
-    tls: Option<ClientTls>,
+    tls: Option<VerifiedTls>,
     name: String,
 }
 
 /// An encrypted connection.
-pub(super) struct DatabaseTlsStream<S>(Box<ClientTlsStream<S>>);
+pub(super) struct DatabaseTlsStream<S>(Box<VerifiedTlsStream<S>>);
 
 impl<S> MakeTlsConnect<S> for DatabaseTls
 where

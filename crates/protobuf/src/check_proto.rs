@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::RangeInclusive;
 
-use crate::link_proto::{FileFaults, fault_at};
 use crate::proto_file::{
-    ProtoFile, ProtoSyntax, TextPlace, WrittenEnum, WrittenField, WrittenLabel, WrittenMessage,
-    WrittenType, json_name_of,
+    FileFaults, ProtoFile, ProtoSyntax, TextFault, TextPlace, WrittenEnum, WrittenField,
+    WrittenLabel, WrittenMessage, WrittenType, fault_at, json_name_of,
 };
 use crate::proto_parser::NUMBER_MAX;
-use crate::read_protobuf::TextFault;
 
 /// The numbers that Protobuf keeps for itself.
 const OWN_NUMBERS: RangeInclusive<u64> = 19_000..=19_999;

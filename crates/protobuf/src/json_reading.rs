@@ -1,6 +1,6 @@
 //! Reads messages from ProtoJSON (Protocol Buffers, ProtoJSON Format), as parsers do by default.
 //!
-//! A field has its JSON name or the one in the file. Null is no value. A name that the message does not
+//! A field has its JSON name or the one in the file. Null stands for a missing value. A name that the message does not
 //! have, a number that does not fit and an unknown name of an enumeration are refused. Of well-known
 //! types with a form of their own, only the kind of value is judged.
 

@@ -7,7 +7,8 @@
 //! - `wire_value` is an event apart from its encoding. `wire_writing` and `wire_reading` know the wire
 //!   format, `json_writing` and `json_reading` ProtoJSON.
 //! - `schema_evolution` and `type_evolution` find what a reader with another schema does not read as it
-//!   was written, and show each loss with an event. `number_reuse` compares the numbers of revisions.
+//!   was written, in one `evolution_search`, and `evolution_witness` shows each loss with an event.
+//!   `number_reuse` compares the numbers of revisions.
 //!
 //! It is written here because every mistake must name its place in the document, and because a compiler
 //! of Protobuf for this purpose would take longer to build than the commands that need it. Tests compare
@@ -28,6 +29,8 @@ mod wire_writing;
 mod wire_reading;
 mod json_writing;
 mod json_reading;
+mod evolution_search;
+mod evolution_witness;
 mod schema_evolution;
 mod type_evolution;
 mod number_reuse;
@@ -35,6 +38,8 @@ mod number_reuse;
 #[cfg(test)]
 mod tests;
 
+pub use evolution_search::{ProtobufEncoding, ProtobufLoss, ProtobufMeaning};
+pub use evolution_witness::ProtobufBreak;
 pub use json_reading::{ProtobufViolation, judge_protobuf};
 pub use number_reuse::{ProtobufNumber, number_reuse};
 pub use protobuf_schema::{
@@ -42,7 +47,4 @@ pub use protobuf_schema::{
     ScalarType,
 };
 pub use read_protobuf::{ProtobufFault, ProtobufReading, protobuf_imports, read_protobuf};
-pub use schema_evolution::{
-    ProtobufBreak, ProtobufEncoding, ProtobufEvolution, ProtobufLoss, ProtobufMeaning,
-    compare_protobuf,
-};
+pub use schema_evolution::{ProtobufEvolution, compare_protobuf};

@@ -4,16 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::check_proto::{check_enum, check_message, check_names};
 use crate::proto_file::{
-    ProtoFile, ProtoSyntax, TextPlace, WrittenField, WrittenLabel, WrittenMessage, WrittenType,
-    json_name_of,
+    FileFaults, ProtoFile, ProtoSyntax, TextFault, TextPlace, WrittenField, WrittenLabel,
+    WrittenMessage, WrittenType, fault_at, json_name_of,
 };
 use crate::protobuf_schema::{
     FieldCardinality, ProtobufEnum, ProtobufField, ProtobufMessage, ProtobufSchema, ProtobufType,
 };
-use crate::read_protobuf::TextFault;
-
-/// What is wrong, with the number of the file.
-pub(crate) type FileFaults = Vec<(u32, TextFault)>;
 
 /// Why files give no schema.
 #[derive(Debug)]
@@ -249,12 +245,9 @@ impl<'f> ProtoLinker<'f> {
     }
 }
 
-pub(crate) fn fault_at(place: TextPlace, message: String) -> TextFault {
-    TextFault {
-        line: place.line,
-        column: place.column,
-        message,
-    }
+/// Whether a default is what readers take without one.
+fn is_zero(default: &str) -> bool {
+    matches!(default, "" | "0" | "-0" | "false")
 }
 
 fn linked_field(
@@ -286,7 +279,7 @@ fn linked_field(
         cardinality,
         is_packed: is_list && field.is_packed.unwrap_or(is_proto3),
         oneof: field.oneof,
-        default: field.default.clone(),
+        default: field.default.clone().filter(|text| !is_zero(text)),
     }
 }
 

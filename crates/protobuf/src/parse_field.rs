@@ -1,12 +1,11 @@
 //! Parses fields, oneofs and enumerations.
 
 use crate::proto_file::{
-    WrittenEnum, WrittenField, WrittenLabel, WrittenMessage, WrittenType, json_name_of,
+    TextFault, WrittenEnum, WrittenField, WrittenLabel, WrittenMessage, WrittenType, json_name_of,
 };
 use crate::proto_parser::{FieldOptions, Parsed, ProtoParser};
-use crate::proto_token::TokenKind;
+use crate::proto_token::ProtoTokenKind;
 use crate::protobuf_schema::{SCALAR_TYPES, ScalarType};
-use crate::read_protobuf::TextFault;
 
 impl ProtoParser<'_> {
     pub(crate) fn oneof(&mut self, message: &mut WrittenMessage) -> Parsed<()> {
@@ -22,7 +21,7 @@ impl ProtoParser<'_> {
             }
             let has_option = self.is_word("option");
             let after = self.after();
-            if has_option && !matches!(after, TokenKind::Symbol('.')) {
+            if has_option && !matches!(after, ProtoTokenKind::Symbol('.')) {
                 self.next();
                 self.option()?;
                 continue;
@@ -68,22 +67,22 @@ impl ProtoParser<'_> {
     pub(crate) fn field(&mut self, scope: &str, is_in_oneof: bool) -> Parsed<WrittenField> {
         let label = match self.peek().kind {
             _ if is_in_oneof => WrittenLabel::Implied,
-            TokenKind::Word("required") => WrittenLabel::Required,
-            TokenKind::Word("optional") => WrittenLabel::Optional,
-            TokenKind::Word("repeated") => WrittenLabel::Repeated,
+            ProtoTokenKind::Word("required") => WrittenLabel::Required,
+            ProtoTokenKind::Word("optional") => WrittenLabel::Optional,
+            ProtoTokenKind::Word("repeated") => WrittenLabel::Repeated,
             _ => WrittenLabel::Unlabelled,
         };
         if !matches!(label, WrittenLabel::Unlabelled | WrittenLabel::Implied) {
             self.next();
         }
         let after = self.after();
-        if self.is_word("map") && *after == TokenKind::Symbol('<') {
+        if self.is_word("map") && *after == ProtoTokenKind::Symbol('<') {
             if label != WrittenLabel::Unlabelled {
                 return self.expected("a map field without a label, and outside of a oneof");
             }
             return self.map_field(scope);
         }
-        if self.is_word("group") && matches!(after, TokenKind::Word(_)) {
+        if self.is_word("group") && matches!(after, ProtoTokenKind::Word(_)) {
             self.next();
             return self.group(scope, label);
         }
@@ -129,7 +128,7 @@ impl ProtoParser<'_> {
     }
 
     pub(crate) fn field_number(&mut self) -> Parsed<u64> {
-        let TokenKind::Integer(number) = self.peek().kind else {
+        let ProtoTokenKind::Integer(number) = self.peek().kind else {
             return self.expected("the number of the field");
         };
         self.next();
@@ -247,7 +246,7 @@ impl ProtoParser<'_> {
                 let (option, value) = self.option_value()?;
                 written.allows_alias |= option == "allow_alias" && value == "true";
             }
-            "reserved" if matches!(self.peek().kind, TokenKind::Text(_)) => {
+            "reserved" if matches!(self.peek().kind, ProtoTokenKind::Text(_)) => {
                 self.names(&mut written.reserved_names)?;
             }
             "reserved" => self.ranges(&mut written.reserved)?,

@@ -4,10 +4,9 @@
 //! are skipped, with values of any form. Services are skipped, too.
 
 use crate::parse_field::qualified;
-use crate::proto_file::{ProtoFile, ProtoSyntax, WrittenMessage};
+use crate::proto_file::{ProtoFile, ProtoSyntax, TextFault, WrittenMessage};
 use crate::proto_parser::{Parsed, ProtoParser};
-use crate::proto_token::TokenKind;
-use crate::read_protobuf::TextFault;
+use crate::proto_token::ProtoTokenKind;
 
 /// How deep messages may be nested.
 const DEPTH_MAX: usize = 32;
@@ -33,13 +32,13 @@ impl From<TextFault> for ParseStop {
 /// Parses a file.
 pub(crate) fn parse_proto(text: &str) -> Result<ProtoFile, ParseStop> {
     let mut parser = ProtoParser::of(text)?;
-    if matches!(parser.peek().kind, TokenKind::Word("edition")) {
+    if matches!(parser.peek().kind, ProtoTokenKind::Word("edition")) {
         return Err(ParseStop::Unknown(
             "Protobuf files with an `edition` are not compared".to_owned(),
         ));
     }
     parser.syntax()?;
-    while parser.peek().kind != TokenKind::End {
+    while parser.peek().kind != ProtoTokenKind::End {
         parser.statement()?;
     }
     Ok(parser.file)
@@ -52,8 +51,8 @@ impl ProtoParser<'_> {
         }
         self.symbol('=')?;
         self.file.syntax = match self.peek().kind.clone() {
-            TokenKind::Text(text) if text == "proto2" => ProtoSyntax::Proto2,
-            TokenKind::Text(text) if text == "proto3" => ProtoSyntax::Proto3,
+            ProtoTokenKind::Text(text) if text == "proto2" => ProtoSyntax::Proto2,
+            ProtoTokenKind::Text(text) if text == "proto3" => ProtoSyntax::Proto3,
             _ => return self.expected("`\"proto2\"` or `\"proto3\"`"),
         };
         self.text()?;
@@ -66,7 +65,7 @@ impl ProtoParser<'_> {
         }
         let token = self.peek();
         let (is_root_noted, package) = (token.is_root_noted, self.file.package.clone());
-        let TokenKind::Word(word) = token.kind else {
+        let ProtoTokenKind::Word(word) = token.kind else {
             return self.expected(STATEMENTS);
         };
         if !STATEMENTS.contains(&format!("`{word}`")) {
@@ -136,9 +135,9 @@ impl ProtoParser<'_> {
         let scope = message.name.clone();
         // Names of statements are names of types, too.
         let after = self.after();
-        let has_name = matches!(after, TokenKind::Word(_));
-        let is_range = matches!(after, TokenKind::Integer(_) | TokenKind::Text(_));
-        let TokenKind::Word(word) = self.peek().kind else {
+        let has_name = matches!(after, ProtoTokenKind::Word(_));
+        let is_range = matches!(after, ProtoTokenKind::Integer(_) | ProtoTokenKind::Text(_));
+        let ProtoTokenKind::Word(word) = self.peek().kind else {
             return self.field_of(message, None);
         };
         match word {
@@ -150,11 +149,11 @@ impl ProtoParser<'_> {
                 self.next();
                 self.enumeration(&scope)
             }
-            "extend" if has_name || *after == TokenKind::Symbol('.') => {
+            "extend" if has_name || *after == ProtoTokenKind::Symbol('.') => {
                 self.next();
                 self.extend(&scope)
             }
-            "option" if has_name || *after == TokenKind::Symbol('(') => {
+            "option" if has_name || *after == ProtoTokenKind::Symbol('(') => {
                 self.next();
                 self.option().map(|_| ())
             }
@@ -172,7 +171,7 @@ impl ProtoParser<'_> {
             }
             "reserved" if is_range => {
                 self.next();
-                if matches!(self.peek().kind, TokenKind::Text(_)) {
+                if matches!(self.peek().kind, ProtoTokenKind::Text(_)) {
                     self.names(&mut message.reserved_names)?;
                 } else {
                     self.ranges(&mut message.reserved)?;

@@ -13,6 +13,26 @@ pub(crate) struct TextPlace {
     pub(crate) column: u32,
 }
 
+/// Something wrong in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TextFault {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) message: String,
+}
+
+/// What is wrong, with the number of the file.
+pub(crate) type FileFaults = Vec<(u32, TextFault)>;
+
+/// What is wrong at a place.
+pub(crate) fn fault_at(place: TextPlace, message: String) -> TextFault {
+    TextFault {
+        line: place.line,
+        column: place.column,
+        message,
+    }
+}
+
 /// The language of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ProtoSyntax {

@@ -2,9 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use crate::proto_file::{ProtoFile, TextPlace};
-use crate::proto_token::{ProtoToken, TokenKind, tokens};
-use crate::read_protobuf::TextFault;
+use crate::proto_file::{ProtoFile, TextFault, TextPlace};
+use crate::proto_token::{ProtoToken, ProtoTokenKind, tokens};
 
 /// The greatest number of a field.
 pub(crate) const NUMBER_MAX: u32 = (1 << 29) - 1;
@@ -40,7 +39,7 @@ impl<'t> ProtoParser<'t> {
     }
 
     /// The token after the next one.
-    pub(crate) fn after(&self) -> &TokenKind<'t> {
+    pub(crate) fn after(&self) -> &ProtoTokenKind<'t> {
         &self.tokens[(self.at + 1).min(self.tokens.len() - 1)].kind
     }
 
@@ -62,11 +61,11 @@ impl<'t> ProtoParser<'t> {
 
     pub(crate) fn expected<T>(&self, what: &str) -> Parsed<T> {
         let found = match &self.peek().kind {
-            TokenKind::Word(word) => format!("`{word}`"),
-            TokenKind::Integer(_) | TokenKind::Decimal(_) => "a number".to_owned(),
-            TokenKind::Text(_) => "a text".to_owned(),
-            TokenKind::Symbol(symbol) => format!("`{symbol}`"),
-            TokenKind::End => "the end of the text".to_owned(),
+            ProtoTokenKind::Word(word) => format!("`{word}`"),
+            ProtoTokenKind::Integer(_) | ProtoTokenKind::Decimal(_) => "a number".to_owned(),
+            ProtoTokenKind::Text(_) => "a text".to_owned(),
+            ProtoTokenKind::Symbol(symbol) => format!("`{symbol}`"),
+            ProtoTokenKind::End => "the end of the text".to_owned(),
         };
         Err(self.fault(format!("expected {what}, found {found}")))
     }
@@ -81,7 +80,7 @@ impl<'t> ProtoParser<'t> {
     }
 
     pub(crate) fn is_symbol(&self, symbol: char) -> bool {
-        self.peek().kind == TokenKind::Symbol(symbol)
+        self.peek().kind == ProtoTokenKind::Symbol(symbol)
     }
 
     pub(crate) fn takes_symbol(&mut self, symbol: char) -> bool {
@@ -100,7 +99,7 @@ impl<'t> ProtoParser<'t> {
     }
 
     pub(crate) fn is_word(&self, word: &str) -> bool {
-        matches!(self.peek().kind, TokenKind::Word(own) if own == word)
+        matches!(self.peek().kind, ProtoTokenKind::Word(own) if own == word)
     }
 
     pub(crate) fn takes_word(&mut self, word: &str) -> bool {
@@ -112,7 +111,7 @@ impl<'t> ProtoParser<'t> {
     }
 
     pub(crate) fn word(&mut self, what: &str) -> Parsed<&'t str> {
-        let TokenKind::Word(word) = self.peek().kind else {
+        let ProtoTokenKind::Word(word) = self.peek().kind else {
             return self.expected(what);
         };
         self.next();
@@ -135,11 +134,11 @@ impl<'t> ProtoParser<'t> {
 
     /// A text, which may be written in several parts.
     pub(crate) fn text(&mut self) -> Parsed<String> {
-        let TokenKind::Text(mut text) = self.peek().kind.clone() else {
+        let ProtoTokenKind::Text(mut text) = self.peek().kind.clone() else {
             return self.expected("a text in quotation marks");
         };
         self.next();
-        while let TokenKind::Text(more) = self.peek().kind.clone() {
+        while let ProtoTokenKind::Text(more) = self.peek().kind.clone() {
             text.push_str(&more);
             self.next();
         }
@@ -148,7 +147,7 @@ impl<'t> ProtoParser<'t> {
 
     pub(crate) fn integer(&mut self) -> Parsed<i128> {
         let is_negative = self.takes_symbol('-');
-        let TokenKind::Integer(integer) = self.peek().kind else {
+        let ProtoTokenKind::Integer(integer) = self.peek().kind else {
             return self.expected("an integer");
         };
         self.next();
@@ -162,9 +161,9 @@ impl<'t> ProtoParser<'t> {
         let mut depth = 1_usize;
         while depth > 0 {
             match self.peek().kind {
-                TokenKind::Symbol('{') => depth += 1,
-                TokenKind::Symbol('}') => depth -= 1,
-                TokenKind::End => return self.expected("`}`"),
+                ProtoTokenKind::Symbol('{') => depth += 1,
+                ProtoTokenKind::Symbol('}') => depth -= 1,
+                ProtoTokenKind::End => return self.expected("`}`"),
                 _ => {}
             }
             self.next();
@@ -205,18 +204,18 @@ impl<'t> ProtoParser<'t> {
             ""
         };
         let value = match self.peek().kind.clone() {
-            TokenKind::Word(_) => self.full_name()?,
-            TokenKind::Integer(integer) => {
+            ProtoTokenKind::Word(_) => self.full_name()?,
+            ProtoTokenKind::Integer(integer) => {
                 self.next();
                 integer.to_string()
             }
-            TokenKind::Decimal(decimal) => {
+            ProtoTokenKind::Decimal(decimal) => {
                 self.next();
                 let number: Result<f64, _> = decimal.parse();
                 number.map_or_else(|_| decimal.to_owned(), |number| number.to_string())
             }
-            TokenKind::Text(_) => self.text()?,
-            TokenKind::Symbol(_) | TokenKind::End => {
+            ProtoTokenKind::Text(_) => self.text()?,
+            ProtoTokenKind::Symbol(_) | ProtoTokenKind::End => {
                 return self.expected("the value of an option");
             }
         };

@@ -1,10 +1,10 @@
 //! The words, numbers, texts and symbols of a Protobuf file.
 
-use crate::read_protobuf::TextFault;
+use crate::proto_file::TextFault;
 
 /// What a token is.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum TokenKind<'t> {
+pub(crate) enum ProtoTokenKind<'t> {
     /// A name without dots.
     Word(&'t str),
     Integer(u64),
@@ -17,7 +17,7 @@ pub(crate) enum TokenKind<'t> {
 /// A token and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct ProtoToken<'t> {
-    pub(crate) kind: TokenKind<'t>,
+    pub(crate) kind: ProtoTokenKind<'t>,
     /// From 1.
     pub(crate) line: u32,
     /// In characters, from 1.
@@ -42,7 +42,7 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<ProtoToken<'_>>, TextFault> {
     let mut found = Vec::new();
     loop {
         let token = scanner.next()?;
-        let is_end = token.kind == TokenKind::End;
+        let is_end = token.kind == ProtoTokenKind::End;
         found.push(token);
         if is_end {
             return Ok(found);
@@ -126,11 +126,11 @@ impl<'t> TokenScanner<'t> {
         })
     }
 
-    fn kind(&mut self) -> Result<TokenKind<'t>, TextFault> {
+    fn kind(&mut self) -> Result<ProtoTokenKind<'t>, TextFault> {
         let rest = self.rest();
         let mut characters = rest.chars();
         let Some(first) = characters.next() else {
-            return Ok(TokenKind::End);
+            return Ok(ProtoTokenKind::End);
         };
         let is_decimal =
             first == '.' && characters.next().is_some_and(|next| next.is_ascii_digit());
@@ -139,7 +139,7 @@ impl<'t> TokenScanner<'t> {
                 let is_other = |one: char| !one.is_ascii_alphanumeric() && one != '_';
                 let length = rest.find(is_other).unwrap_or(rest.len());
                 self.skip(length);
-                Ok(TokenKind::Word(&rest[..length]))
+                Ok(ProtoTokenKind::Word(&rest[..length]))
             }
             '0'..='9' => self.number(rest),
             '.' if is_decimal => self.number(rest),
@@ -147,13 +147,13 @@ impl<'t> TokenScanner<'t> {
             '{' | '}' | '[' | ']' | '(' | ')' | '<' | '>' | '=' | ';' | ',' | '.' | ':' | '-'
             | '+' | '/' => {
                 self.skip(1);
-                Ok(TokenKind::Symbol(first))
+                Ok(ProtoTokenKind::Symbol(first))
             }
             _ => Err(self.fault(format!("`{}` cannot stand here", first.escape_debug()))),
         }
     }
 
-    fn number(&mut self, rest: &'t str) -> Result<TokenKind<'t>, TextFault> {
+    fn number(&mut self, rest: &'t str) -> Result<ProtoTokenKind<'t>, TextFault> {
         let is_hexadecimal = rest.starts_with("0x") || rest.starts_with("0X");
         let mut before = ' ';
         let is_other = |one: char| {
@@ -172,16 +172,16 @@ impl<'t> TokenScanner<'t> {
             _ => None,
         };
         let kind = match integer {
-            Some(Ok(integer)) => TokenKind::Integer(integer),
+            Some(Ok(integer)) => ProtoTokenKind::Integer(integer),
             // A number that is too large for an integer is a decimal number.
-            _ if !is_hexadecimal && text.parse::<f64>().is_ok() => TokenKind::Decimal(text),
+            _ if !is_hexadecimal && text.parse::<f64>().is_ok() => ProtoTokenKind::Decimal(text),
             _ => return Err(self.fault(format!("`{text}` is not a number"))),
         };
         self.skip(length);
         Ok(kind)
     }
 
-    fn text(&mut self, quote: char) -> Result<TokenKind<'t>, TextFault> {
+    fn text(&mut self, quote: char) -> Result<ProtoTokenKind<'t>, TextFault> {
         let rest = &self.rest()[1..];
         let (mut bytes, mut characters) = (Vec::new(), rest.char_indices());
         let unended = || self.fault("the text has no end: add a quotation mark on the same line");
@@ -192,10 +192,10 @@ impl<'t> TokenScanner<'t> {
                 '\\' => escape(&mut characters, &mut bytes)
                     .ok_or_else(|| self.fault("the text has an escape that does not exist"))?,
                 _ if next == quote => {
-                    // Bytes that are no text are only written as values of options.
+                    // Bytes that are not UTF-8 only occur as values of options.
                     let text = String::from_utf8_lossy(&bytes).into_owned();
                     self.skip(at + 2);
-                    return Ok(TokenKind::Text(text));
+                    return Ok(ProtoTokenKind::Text(text));
                 }
                 _ => bytes.extend(next.encode_utf8(&mut [0; 4]).bytes()),
             }

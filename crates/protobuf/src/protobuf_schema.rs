@@ -56,7 +56,7 @@ pub struct ProtobufField {
     pub is_packed: bool,
     /// The number of its `oneof` in the message.
     pub oneof: Option<usize>,
-    /// The value that readers take if there is none, as it is written in the file.
+    /// The value that readers take for a missing one, as it is written in the file, unless it is zero.
     pub default: Option<String>,
 }
 

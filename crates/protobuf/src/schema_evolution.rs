@@ -4,66 +4,20 @@
 //! The rules say what to look at, and every answer has an event that is written by one schema and read
 //! by the other. In the wire format fields match by their numbers, in JSON by their names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
-use crate::json_reading::read_json;
-use crate::json_writing::json_of;
+use crate::evolution_search::{
+    EvolutionSearch, NestedBreak, ProtobufEncoding, ProtobufLoss, ProtobufMeaning, TypeBreak,
+};
+use crate::evolution_witness::{ProtobufBreak, confirmed};
 use crate::protobuf_schema::{FieldCardinality, ProtobufField, ProtobufMessage, ProtobufSchema};
-use crate::type_evolution::{TypeBreak, types_evolution};
-use crate::wire_reading::read_message;
-use crate::wire_value::{WireMessage, WireValue};
-use crate::wire_writing::write_message;
+use crate::wire_value::WireMessage;
 
 /// The most breaks of a comparison.
 const BREAKS_MAX: usize = 16;
 
-/// How events are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProtobufEncoding {
-    /// The wire format.
-    Binary,
-    /// ProtoJSON.
-    Json,
-}
-
-/// What becomes of a value that a reader does not read as it was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProtobufLoss {
-    /// Every value is lost or misread, or the event is refused.
-    Unreadable,
-    /// The types are compatible by the rules of Protobuf, and some values are cut.
-    Narrowed,
-}
-
-/// Something that a reader does not read as it was written.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProtobufBreak {
-    /// JSON Pointer into the event.
-    pub pointer: String,
-    /// What is not read.
-    pub reason: String,
-    /// How much of it.
-    pub loss: ProtobufLoss,
-    /// An event of the writer's schema, in ProtoJSON.
-    pub value: Value,
-    /// Its bytes in the wire format, as hexadecimal digits. Empty for JSON.
-    pub bytes: String,
-    /// What the reader does with it. `None` if it reads what was written.
-    pub outcome: Option<String>,
-}
-
-/// A field whose values are read, but mean something else.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ProtobufMeaning {
-    /// The message and the field, or the enumeration.
-    pub place: String,
-    /// What the writer means.
-    pub written: String,
-    /// What the reader takes it for.
-    pub read: String,
-}
+/// How often two messages are compared at different places.
+const VISITS_MAX: u8 = 4;
 
 /// What a comparison of two schemas finds.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +26,7 @@ pub struct ProtobufEvolution {
     pub breaks: Vec<ProtobufBreak>,
     /// What is read as something else.
     pub meanings: Vec<ProtobufMeaning>,
-    /// The types whose form in JSON is not compared.
+    /// What is not compared: types with a JSON form of their own, and messages without a small value.
     pub unknown: Vec<String>,
 }
 
@@ -87,10 +41,13 @@ pub fn compare_protobuf(
         reader,
         encoding,
         open: Vec::new(),
+        visits: BTreeMap::new(),
         meanings: BTreeSet::new(),
         unknown: BTreeSet::new(),
     };
-    let found = search.messages(writer.root, reader.root);
+    let mut found = search.messages(writer.root, reader.root);
+    // The most severe ones are kept.
+    found.sort_by_key(|inner| inner.loss != ProtobufLoss::Unreadable);
     let breaks = found.into_iter().take(BREAKS_MAX);
     let breaks = breaks.map(|inner| confirmed(writer, reader, encoding, inner));
     ProtobufEvolution {
@@ -100,100 +57,21 @@ pub fn compare_protobuf(
     }
 }
 
-/// The numbers of a field in the writer's and the reader's schema.
-type FieldStep = (u32, u32);
-
-/// A break below a message, with an event of that message.
-pub(crate) struct InnerBreak {
-    pub(crate) path: Vec<FieldStep>,
-    pub(crate) pointer: String,
-    pub(crate) reason: String,
-    pub(crate) loss: ProtobufLoss,
-    pub(crate) values: WireMessage,
-}
-
-/// Writes the event by one schema and reads it by the other.
-fn confirmed(
-    writer: &ProtobufSchema,
-    reader: &ProtobufSchema,
-    encoding: ProtobufEncoding,
-    inner: InnerBreak,
-) -> ProtobufBreak {
-    let value = json_of(writer, writer.root, &inner.values);
-    let mut bytes = String::new();
-    let (written, read) = match encoding {
-        ProtobufEncoding::Binary => {
-            let encoded = write_message(writer, writer.root, &inner.values);
-            encoded
-                .iter()
-                .for_each(|byte| bytes.push_str(&format!("{byte:02x}")));
-            (
-                read_message(writer, writer.root, &encoded).ok(),
-                read_message(reader, reader.root, &encoded),
-            )
-        }
-        ProtobufEncoding::Json => {
-            let refused = read_json(reader, &value).map_err(|found| {
-                let found = found.into_iter().next();
-                found.map_or_else(String::new, |one| one.message)
-            });
-            (read_json(writer, &value).ok(), refused)
-        }
-    };
-    let outcome = match (written, read) {
-        (None, _) => None,
-        (Some(_), Err(reason)) => Some(format!("refused: {reason}")),
-        (Some(written), Ok(read)) => {
-            let own = at_path(&written, &inner.path, |step| step.0);
-            let other = at_path(&read, &inner.path, |step| step.1);
-            (own != other && own.is_some()).then(|| match other {
-                None => "read without the value".to_owned(),
-                Some(_) => "read with another value".to_owned(),
-            })
-        }
-    };
-    ProtobufBreak {
-        pointer: inner.pointer,
-        reason: inner.reason,
-        loss: inner.loss,
-        value,
-        bytes,
-        outcome,
-    }
-}
-
-/// The values at a place.
-fn at_path<'v>(
-    message: &'v WireMessage,
-    path: &[FieldStep],
-    number: fn(&FieldStep) -> u32,
-) -> Option<&'v Vec<WireValue>> {
-    let (last, before) = path.split_last()?;
-    let mut message = message;
-    for step in before {
-        message = message.get(&number(step))?.first()?.as_message()?;
-    }
-    message.get(&number(last))
-}
-
-pub(crate) struct EvolutionSearch<'s> {
-    pub(crate) writer: &'s ProtobufSchema,
-    pub(crate) reader: &'s ProtobufSchema,
-    pub(crate) encoding: ProtobufEncoding,
-    /// The messages that are being compared.
-    open: Vec<(usize, usize)>,
-    pub(crate) meanings: BTreeSet<ProtobufMeaning>,
-    pub(crate) unknown: BTreeSet<String>,
-}
-
 impl<'s> EvolutionSearch<'s> {
     /// Compares two messages. A message inside itself is taken to be readable there.
-    pub(crate) fn messages(&mut self, written: usize, read: usize) -> Vec<InnerBreak> {
+    pub(crate) fn messages(&mut self, written: usize, read: usize) -> Vec<NestedBreak> {
         if self.open.contains(&(written, read)) {
             return Vec::new();
         }
-        // A message without a smallest value has no values at all.
+        // What was compared several times has shown what it breaks.
+        let visits = self.visits.entry((written, read)).or_insert(0_u8);
+        if *visits >= VISITS_MAX {
+            return Vec::new();
+        }
+        *visits += 1;
         let Some(sample) = self.writer.sample_message(written) else {
+            let name = &self.writer.messages[written].name;
+            self.unknown.insert(format!("{name} has no small event"));
             return Vec::new();
         };
         let (own, other) = (&self.writer.messages[written], &self.reader.messages[read]);
@@ -205,7 +83,7 @@ impl<'s> EvolutionSearch<'s> {
             let is_always_written =
                 source.is_some_and(|one| one.cardinality == FieldCardinality::Required);
             if is_required && !is_always_written {
-                found.push(InnerBreak {
+                found.push(NestedBreak {
                     path: Vec::new(),
                     pointer: String::new(),
                     reason: format!(
@@ -266,7 +144,7 @@ impl<'s> EvolutionSearch<'s> {
         sample: &WireMessage,
         written: &ProtobufField,
         read: &ProtobufField,
-        found: &mut Vec<InnerBreak>,
+        found: &mut Vec<NestedBreak>,
     ) {
         if written.default != read.default && !written.is_repeated() && !read.is_repeated() {
             let text = |default: &Option<String>| match default {
@@ -303,7 +181,7 @@ impl<'s> EvolutionSearch<'s> {
                 }]
             }
             ProtobufEncoding::Binary | ProtobufEncoding::Json => {
-                let mut broken = types_evolution(self, written.value_type, read.value_type);
+                let mut broken = self.types(written.value_type, read.value_type);
                 if !is_single && broken.is_empty() {
                     let values = sample_value().into_iter();
                     broken.push(TypeBreak {
@@ -327,7 +205,7 @@ impl<'s> EvolutionSearch<'s> {
         sample: &WireMessage,
         own: &ProtobufMessage,
         other: &ProtobufMessage,
-        found: &mut Vec<InnerBreak>,
+        found: &mut Vec<NestedBreak>,
     ) {
         let mut known = BTreeSet::new();
         for target in &other.fields {
@@ -340,7 +218,7 @@ impl<'s> EvolutionSearch<'s> {
                 .filter(|field| field.oneof == Some(oneof));
             let members = members.filter_map(|field| {
                 let source = self.writer_field(own, field)?;
-                // A value of another wire type is no value of the reader's field.
+                // A value of another wire type does not count as a value of the reader's field.
                 let is_read = self.encoding == ProtobufEncoding::Json
                     || !source.is_packed
                         && source.value_type.wire_type() == field.value_type.wire_type();
@@ -388,7 +266,7 @@ fn below(
     field: &ProtobufField,
     read_number: u32,
     broken: TypeBreak,
-) -> InnerBreak {
+) -> NestedBreak {
     let mut values = sample.clone();
     values.insert(field.number, broken.values);
     let mut pointer = String::new();
@@ -397,7 +275,7 @@ fn below(
         portcullis_json::pointer::push(&mut pointer, "0");
     }
     let step = (field.number, read_number);
-    InnerBreak {
+    NestedBreak {
         path: std::iter::once(step).chain(broken.path).collect(),
         pointer: pointer + &broken.pointer,
         reason: format!("{}: {}", field.name, broken.reason),

@@ -1,33 +1,11 @@
 //! Which values of one type a field of another type does not read as they were written.
 
+use crate::evolution_search::{
+    EvolutionSearch, ProtobufEncoding, ProtobufLoss, ProtobufMeaning, TypeBreak,
+};
 use crate::json_writing::special_empty;
 use crate::protobuf_schema::{ProtobufEnum, ProtobufType, ScalarType, WireType};
-use crate::schema_evolution::{EvolutionSearch, ProtobufEncoding, ProtobufLoss, ProtobufMeaning};
 use crate::wire_value::WireValue;
-
-/// A break of the values of a field.
-pub(crate) struct TypeBreak {
-    /// The values of the field that show it.
-    pub(crate) values: Vec<WireValue>,
-    /// The fields below the field, if it is a message.
-    pub(crate) path: Vec<(u32, u32)>,
-    pub(crate) pointer: String,
-    pub(crate) reason: String,
-    pub(crate) loss: ProtobufLoss,
-}
-
-impl TypeBreak {
-    /// A break of the field itself.
-    pub(crate) fn of(values: Vec<WireValue>, loss: ProtobufLoss) -> Self {
-        Self {
-            values,
-            path: Vec::new(),
-            pointer: String::new(),
-            reason: String::new(),
-            loss,
-        }
-    }
-}
 
 /// How a number is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,50 +19,48 @@ enum NumberFamily {
     Double,
 }
 
-/// Compares the type that is written with the one that is read.
-pub(crate) fn types_evolution(
-    search: &mut EvolutionSearch<'_>,
-    written: ProtobufType,
-    read: ProtobufType,
-) -> Vec<TypeBreak> {
-    let is_json = search.encoding == ProtobufEncoding::Json;
-    match (written, read) {
-        (ProtobufType::Enum(own), ProtobufType::Enum(other)) => {
-            let enums = (&search.writer.enums[own], &search.reader.enums[other]);
-            return enum_evolution(search, enums.0, enums.1);
+impl EvolutionSearch<'_> {
+    /// Compares the type that is written with the one that is read.
+    pub(crate) fn types(&mut self, written: ProtobufType, read: ProtobufType) -> Vec<TypeBreak> {
+        let is_json = self.encoding == ProtobufEncoding::Json;
+        match (written, read) {
+            (ProtobufType::Enum(own), ProtobufType::Enum(other)) => {
+                let enums = (&self.writer.enums[own], &self.reader.enums[other]);
+                return enum_evolution(self, enums.0, enums.1);
+            }
+            (ProtobufType::Message(own), ProtobufType::Message(other))
+            | (ProtobufType::Group(own), ProtobufType::Group(other)) => {
+                return message_evolution(self, own, other);
+            }
+            // JSON has no groups.
+            (
+                ProtobufType::Message(own) | ProtobufType::Group(own),
+                ProtobufType::Message(other) | ProtobufType::Group(other),
+            ) if is_json => return message_evolution(self, own, other),
+            _ => {}
         }
-        (ProtobufType::Message(own), ProtobufType::Message(other))
-        | (ProtobufType::Group(own), ProtobufType::Group(other)) => {
-            return message_evolution(search, own, other);
-        }
-        // JSON has no groups.
-        (
-            ProtobufType::Message(own) | ProtobufType::Group(own),
-            ProtobufType::Message(other) | ProtobufType::Group(other),
-        ) if is_json => return message_evolution(search, own, other),
-        _ => {}
+        let found = if is_json {
+            json_evolution(self, written, read)
+        } else if written.wire_type() != read.wire_type() {
+            Some((sample(self, written), ProtobufLoss::Unreadable))
+        } else if written.wire_type() == WireType::Delimited {
+            delimited_evolution(self, written, read)
+        } else {
+            number_evolution(self, written, read)
+        };
+        let Some((Some(value), loss)) = found else {
+            return Vec::new();
+        };
+        let (one, other) = (self.writer.name_of(written), self.reader.name_of(read));
+        let what = match loss {
+            ProtobufLoss::Unreadable => "",
+            ProtobufLoss::Narrowed => ", which does not have all its values",
+        };
+        vec![TypeBreak {
+            reason: format!("{one} is written, and {other} is read{what}"),
+            ..TypeBreak::of(vec![value], loss)
+        }]
     }
-    let found = if is_json {
-        json_evolution(search, written, read)
-    } else if written.wire_type() != read.wire_type() {
-        Some((sample(search, written), ProtobufLoss::Unreadable))
-    } else if written.wire_type() == WireType::Delimited {
-        delimited_evolution(search, written, read)
-    } else {
-        number_evolution(search, written, read)
-    };
-    let Some((Some(value), loss)) = found else {
-        return Vec::new();
-    };
-    let (one, other) = (search.writer.name_of(written), search.reader.name_of(read));
-    let what = match loss {
-        ProtobufLoss::Unreadable => "",
-        ProtobufLoss::Narrowed => ", which does not have all its values",
-    };
-    vec![TypeBreak {
-        reason: format!("{one} is written, and {other} is read{what}"),
-        ..TypeBreak::of(vec![value], loss)
-    }]
 }
 
 /// A value that shows a break, if there is one, and how much is lost.

@@ -25,7 +25,10 @@ pub(crate) enum WireValue {
 /// The values of the fields of a message, by their numbers.
 pub(crate) type WireMessage = BTreeMap<u32, Vec<WireValue>>;
 
-/// How deep samples go: messages that require themselves have no value.
+/// The most messages of a sample. Messages that require themselves have no value.
+const MESSAGES_MAX: usize = 500;
+
+/// How deep samples go.
 const DEPTH_MAX: usize = 32;
 
 impl PartialEq for WireValue {
@@ -53,17 +56,24 @@ impl WireValue {
 
 impl ProtobufSchema {
     /// The smallest message: its required fields with ordinary values. The entry of a map has both parts.
+    /// `None` if it does not exist or is large.
     pub(crate) fn sample_message(&self, message: usize) -> Option<WireMessage> {
-        self.message_sample(&self.messages[message], 0)
+        self.message_sample(&self.messages[message], 0, &mut 0)
     }
 
     /// An ordinary value of a type, which is not its default.
     pub(crate) fn sample_value(&self, value_type: ProtobufType) -> Option<WireValue> {
-        self.value_sample(value_type, 0)
+        self.value_sample(value_type, 0, &mut 0)
     }
 
-    fn message_sample(&self, message: &ProtobufMessage, depth: usize) -> Option<WireMessage> {
-        if depth > DEPTH_MAX {
+    fn message_sample(
+        &self,
+        message: &ProtobufMessage,
+        depth: usize,
+        count: &mut usize,
+    ) -> Option<WireMessage> {
+        *count += 1;
+        if depth > DEPTH_MAX || *count > MESSAGES_MAX {
             return None;
         }
         let is_written = |field: &&ProtobufField| {
@@ -71,13 +81,18 @@ impl ProtobufSchema {
         };
         let fields = message.fields.iter().filter(is_written);
         let values = fields.map(|field| {
-            let value = self.value_sample(field.value_type, depth + 1)?;
+            let value = self.value_sample(field.value_type, depth + 1, count)?;
             Some((field.number, vec![value]))
         });
         values.collect()
     }
 
-    fn value_sample(&self, value_type: ProtobufType, depth: usize) -> Option<WireValue> {
+    fn value_sample(
+        &self,
+        value_type: ProtobufType,
+        depth: usize,
+        count: &mut usize,
+    ) -> Option<WireValue> {
         Some(match value_type {
             ProtobufType::Scalar(ScalarType::Double | ScalarType::Float) => WireValue::Float(1.0),
             ProtobufType::Scalar(ScalarType::String | ScalarType::Bytes) => {
@@ -91,7 +106,7 @@ impl ProtobufSchema {
                 WireValue::Integer(i128::from(*value))
             }
             ProtobufType::Message(number) | ProtobufType::Group(number) => {
-                WireValue::Message(self.message_sample(&self.messages[number], depth)?)
+                WireValue::Message(self.message_sample(&self.messages[number], depth, count)?)
             }
         })
     }

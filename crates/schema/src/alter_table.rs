@@ -5,7 +5,7 @@ use portcullis_vocabulary::TableName;
 use crate::lock_mode::LockMode;
 use crate::sql_words::{SqlWords, WrittenTable};
 use crate::table_change::TableChangeKind;
-use crate::text_effect::WrittenEffect;
+use crate::written_effect::WrittenEffect;
 
 /// Functions whose value is the same for all rows of a statement, so a default of them writes no row.
 const STABLE_DEFAULTS: [&str; 5] = [

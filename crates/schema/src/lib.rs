@@ -23,6 +23,7 @@ mod judge_migrations;
 mod schema_drift;
 mod sql_words;
 mod documented_effect;
+mod written_effect;
 mod alter_table;
 mod text_effect;
 

@@ -17,23 +17,7 @@ use crate::shared_tables::SharedTables;
 use crate::sql_statement::{SqlStatement, StatementKind};
 use crate::sql_words::{SqlWords, WrittenTable, tokens};
 use crate::table_change::{TableChange, TableChangeKind};
-
-/// What a statement does to tables, as they are written.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct WrittenEffect {
-    pub(crate) locks: Vec<(WrittenTable, LockMode)>,
-    pub(crate) changes: Vec<(WrittenTable, TableChangeKind)>,
-}
-
-impl WrittenEffect {
-    pub(crate) fn lock(&mut self, table: &WrittenTable, mode: LockMode) {
-        self.locks.push((table.clone(), mode));
-    }
-
-    pub(crate) fn change(&mut self, table: &WrittenTable, kind: TableChangeKind) {
-        self.changes.push((table.clone(), kind));
-    }
-}
+use crate::written_effect::WrittenEffect;
 
 /// What the statements of a migration do to shared tables.
 pub fn text_effect(

@@ -5,7 +5,7 @@
 //! - [`ServerTls`] is a port with its certificates. [`accept`] performs the handshake of a client,
 //!   and [`TlsSession`] says what it has shown.
 //! - [`UpstreamTls`] connects to an upstream and verifies it.
-//! - [`ClientTls`] connects a command to a server that it names.
+//! - [`VerifiedTls`] connects a command to a server that it names.
 //! - [`PemFile`] holds the bytes of a file: files are read elsewhere. [`CertificateDetails`] are the
 //!   names and the end of a certificate.
 //! - [`ActiveTls`] holds settings that a change of files replaces.
@@ -27,13 +27,12 @@ mod server_handshake;
 mod tls_fault;
 mod upstream_verifier;
 mod upstream_tls;
-mod client_tls;
+mod verified_tls;
 
 mod active_tls;
 
 pub use active_tls::ActiveTls;
 pub use certificate_details::CertificateDetails;
-pub use client_tls::{ClientTls, ClientTlsStream};
 pub use pem_file::{PemFile, TlsMaterialError};
 pub use served_certificate::ServedCertificate;
 pub use server_handshake::{FailedHandshake, ServerTlsStream, TlsSession, accept};
@@ -43,3 +42,4 @@ pub use tls_provider::install_provider;
 pub use upstream_tls::{
     UpstreamAlpn, UpstreamTls, UpstreamTlsFiles, UpstreamTlsStream, has_chosen_http2,
 };
+pub use verified_tls::{VerifiedTls, VerifiedTlsStream};

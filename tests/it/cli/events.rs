@@ -225,7 +225,7 @@ fn payloads_in_protobuf_are_compared_and_judged() {
     assert_ne!(json, ORDERS);
     let binary = json.replace(
         schema,
-        &format!("contentType: application/protobuf, {schema}"),
+        &format!("contentType: application/protobuf\n        {schema}"),
     );
     write(&folder, "events.yaml", &binary);
     write(&folder, "json.yaml", &json);
@@ -672,4 +672,40 @@ fn diff_of_folders_pairs_contracts_of_events() {
     let text = printed(&folder, "diff old new", "", 0);
     assert!(text.contains("1 contracts unchanged"), "{text}");
     assert!(Path::new(&folder.path().join("old")).is_dir());
+}
+
+/// The registry keeps a contract with the files in Protobuf that it imports.
+#[test]
+fn the_gate_keeps_files_in_protobuf() {
+    let folder = folder();
+    write(&folder, "squads.toml", CATALOG);
+    for name in ["deployments", "proto"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let events = "\
+asyncapi: 2.6.0
+info: {title: Events, version: 1.0.0}
+defaultContentType: application/protobuf
+channels:
+  a:
+    publish:
+      message:
+        schemaFormat: application/vnd.google.protobuf;version=3
+        payload: {$ref: proto/a.proto}
+";
+    write(&folder, "events.yaml", events);
+    let head = "syntax = \"proto3\";\n";
+    let outer = format!("{head}import \"b.proto\";\nmessage A {{ B b = 1; }}\n");
+    let inner = format!("{head}message B {{ int64 n = 1; }}\n");
+    write(&folder, "proto/a.proto", &outer);
+    write(&folder, "proto/b.proto", &inner);
+    let gate = "gate --squad payments --service orders --catalog squads.toml --registry deployments --contract events.yaml";
+    printed(&folder, &format!("{gate} --record"), "", 0);
+    printed(&folder, gate, "", 0);
+    write(&folder, "proto/b.proto", &inner.replace("int64", "string"));
+    let text = printed(&folder, gate, "", 1);
+    assert!(
+        text.contains("b: n: int64 is written, and string is read"),
+        "{text}"
+    );
 }

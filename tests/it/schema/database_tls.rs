@@ -23,8 +23,10 @@ struct EncryptedDatabase {
 
 impl EncryptedDatabase {
     fn start(authority: &TestAuthority) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = port.local_addr().unwrap().port();
+        // Below the ports that the system gives to other tests.
+        let mut ports = std::iter::repeat_with(|| fastrand::u16(12_000..32_000));
+        let port = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+        let port = port.unwrap();
         let certificate = authority.sign(&["localhost"]);
         let options = format!("-c listen_addresses=127.0.0.1 -c port={port} -c ssl=on");
         let server = PostgresServer::start_prepared(&["--auth=trust"], &options, |server| {

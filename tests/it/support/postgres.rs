@@ -79,7 +79,11 @@ impl PostgresServer {
     pub(crate) fn succeed(&self, program: &str, words: &[&str]) -> String {
         let output = self.command(program, words);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{program} {words:?}: {error}");
+        let log = std::fs::read_to_string(self.path("log")).unwrap_or_default();
+        assert!(
+            output.status.success(),
+            "{program} {words:?}: {error}\n{log}"
+        );
         String::from_utf8(output.stdout).unwrap()
     }
 

@@ -6,12 +6,9 @@
 //! judged by all messages of the other together, because consumers and producers need not care under
 //! which name an event is described.
 
-use portcullis_avro::AvroSchema;
 use portcullis_contract::{
-    BodyDeclaration, EventAction, EventMessage, MediaType, MessageDirection, Operation,
-    PayloadSchema, essence_of,
+    BodyDeclaration, EventAction, EventMessage, MediaType, MessageDirection, Operation, essence_of,
 };
-use portcullis_protobuf::ProtobufSchema;
 
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
 use super::super::compare_options::EventCompatibility;
@@ -20,7 +17,7 @@ use super::super::containment::{ContainmentVerdict, SchemaBreak, ValueEncoding};
 use super::super::containment_checker::SchemaKeyPair;
 use super::super::witness::{MessageJudge, Witness, WitnessRequest};
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison, OperationPair};
-use super::protobuf_messages::{ProtobufPayloads, protobuf_encoding};
+use super::payload_schemas::{PayloadSchemas, payload_schemas, protobuf_payloads};
 
 /// The side of findings about an event.
 pub(super) const EVENT: Option<MessageDirection> = Some(MessageDirection::Request);
@@ -140,6 +137,13 @@ impl<'c> ContractComparison<'c> {
         };
         if let Some((rule, change)) = correlation {
             self.push(rule, &scope, None, change);
+        }
+        // The text of a schema can be the same, and what it imports is not there in one revision.
+        if old.opaque_format == new.opaque_format
+            && old.payload_schema.is_some() != new.payload_schema.is_some()
+        {
+            self.push("event.protobuf.changed", &scope, EVENT, change());
+            self.set_unknown("the schema of one revision is not judged");
         }
         if let Some(PayloadSchemas::Protobuf(schemas)) = schemas {
             let payloads = protobuf_payloads([before, after], schemas, old);
@@ -298,40 +302,6 @@ impl<'c> ContractComparison<'c> {
             refusal: violation.sentence(true),
             ..Witness::default()
         })
-    }
-}
-
-/// The schemas of the payloads of a message, if both contracts use one language that is compared apart
-/// from the event.
-#[derive(Clone, Copy)]
-enum PayloadSchemas<'c> {
-    Avro([&'c AvroSchema; 2]),
-    Protobuf([&'c ProtobufSchema; 2]),
-}
-
-fn payload_schemas<'c>(old: &'c EventMessage, new: &'c EventMessage) -> Option<PayloadSchemas<'c>> {
-    match (old.payload_schema.as_ref()?, new.payload_schema.as_ref()?) {
-        (PayloadSchema::Avro(old), PayloadSchema::Avro(new)) => {
-            Some(PayloadSchemas::Avro([old, new]))
-        }
-        (PayloadSchema::Protobuf(old), PayloadSchema::Protobuf(new)) => {
-            Some(PayloadSchemas::Protobuf([old, new]))
-        }
-        (PayloadSchema::Avro(_), PayloadSchema::Protobuf(_))
-        | (PayloadSchema::Protobuf(_), PayloadSchema::Avro(_)) => None,
-    }
-}
-
-fn protobuf_payloads<'c>(
-    operations: [&'c Operation; 2],
-    [old, new]: [&'c ProtobufSchema; 2],
-    writer: &EventMessage,
-) -> ProtobufPayloads<'c> {
-    ProtobufPayloads {
-        operations,
-        old,
-        new,
-        encoding: protobuf_encoding(writer),
     }
 }
 

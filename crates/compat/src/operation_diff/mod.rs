@@ -37,6 +37,7 @@ mod servers;
 mod document_changes;
 mod event_channels;
 mod event_messages;
+mod payload_schemas;
 mod avro_messages;
 mod protobuf_messages;
 

@@ -5,10 +5,7 @@
 //! Where the rules call types compatible although values are cut, the finding is a warning and has such
 //! an event, too.
 
-use portcullis_contract::{EventMessage, Operation, essence_of};
-use portcullis_protobuf::{
-    ProtobufBreak, ProtobufEncoding, ProtobufLoss, ProtobufSchema, compare_protobuf, number_reuse,
-};
+use portcullis_protobuf::{ProtobufBreak, ProtobufLoss, compare_protobuf, number_reuse};
 use serde_json::json;
 
 use super::super::change_level::{ChangeCertainty, ChangeLevel};
@@ -16,27 +13,7 @@ use super::super::compat_finding::{ChangeLocation, ExchangePart};
 use super::super::witness::Witness;
 use super::contract_comparison::{ChangeDetails, ChangeScope, ContractComparison};
 use super::event_messages::EVENT;
-
-/// The payloads of one message in both contracts.
-#[derive(Clone, Copy)]
-pub(super) struct ProtobufPayloads<'c> {
-    pub(super) operations: [&'c Operation; 2],
-    pub(super) old: &'c ProtobufSchema,
-    pub(super) new: &'c ProtobufSchema,
-    pub(super) encoding: ProtobufEncoding,
-}
-
-/// How the events of a message are written.
-pub(super) fn protobuf_encoding(message: &EventMessage) -> ProtobufEncoding {
-    let content_type = message.content_type.as_deref().map(essence_of);
-    let is_json = content_type
-        .is_some_and(|essence| essence.ends_with("/json") || essence.ends_with("+json"));
-    if is_json {
-        ProtobufEncoding::Json
-    } else {
-        ProtobufEncoding::Binary
-    }
-}
+use super::payload_schemas::ProtobufPayloads;
 
 impl ProtobufPayloads<'_> {
     fn change(&self, pointer: &str) -> ChangeDetails {
@@ -83,12 +60,13 @@ impl ContractComparison<'_> {
                 .to(other);
             self.push("event.protobuf.meaning.changed", scope, EVENT, change);
         }
-        if found.breaks.is_empty() && found.meanings.is_empty() {
+        let is_clean = found.breaks.is_empty() && found.meanings.is_empty();
+        if is_clean || !found.unknown.is_empty() {
             let change = payloads.change("");
             self.push("event.protobuf.changed", scope, EVENT, change);
             if !found.unknown.is_empty() {
                 let types = found.unknown.join("; ");
-                self.set_unknown(&format!("well-known types are not compared: {types}"));
+                self.set_unknown(&format!("not compared: {types}"));
             }
         }
         for one in found.breaks {
@@ -107,11 +85,10 @@ impl ContractComparison<'_> {
         let Some(outcome) = found.outcome else {
             return self.set_unknown(&format!("{}, but an example was read", found.reason));
         };
-        let level = match found.loss {
-            ProtobufLoss::Unreadable => ChangeLevel::Breaking,
-            ProtobufLoss::Narrowed => ChangeLevel::Warning,
-        };
-        self.set_level(level, ChangeCertainty::Witnessed);
+        // Of compatible types the rule decides, and the event says what it means.
+        if found.loss == ProtobufLoss::Unreadable {
+            self.set_level(ChangeLevel::Breaking, ChangeCertainty::Witnessed);
+        }
         let mut value = json!({"payload": found.value});
         if !found.bytes.is_empty() {
             value["payload_hex"] = json!(found.bytes);
@@ -127,7 +104,7 @@ impl ContractComparison<'_> {
         }
     }
 
-    /// Compares the numbers of fields and values, whoever writes events.
+    /// Compares the numbers of fields and values, which does not depend on the direction.
     pub(super) fn protobuf_numbers(&mut self, scope: &ChangeScope, payloads: ProtobufPayloads<'_>) {
         for one in number_reuse(payloads.old, payloads.new) {
             let name = format!("{} of {} ({})", one.name, one.place, one.number);

@@ -13,9 +13,9 @@ use portcullis_vocabulary::limits::Limits;
 
 use super::asyncapi;
 use super::contract_repair::READING_KEY;
-use super::document::{Document, DocumentParseError, DocumentSet};
+use super::document::{Document, DocumentParseError, DocumentSet, is_proto_file};
 use super::overlay::overlaid;
-use super::proto_imports::{import_paths, imports_of_file, imports_of_schema, is_proto_file};
+use super::proto_imports::{import_paths, imports_of_file, imports_of_schema};
 use super::swagger;
 use super::uri_reference::{decode, is_address, normalise};
 

@@ -8,14 +8,11 @@ use std::path::{Path, PathBuf};
 use portcullis_json::JsonNode;
 use portcullis_protobuf::protobuf_imports;
 
-use super::asyncapi::PROTOBUF;
 use super::document::DocumentSet;
 use super::uri_reference::normalise;
 
-/// Whether a file is kept as one text.
-pub(super) fn is_proto_file(path: &Path) -> bool {
-    path.extension().is_some_and(|known| known == "proto")
-}
+/// The language Protobuf.
+pub(super) const PROTOBUF: &str = "application/vnd.google.protobuf";
 
 /// The names that a file in Protobuf imports.
 pub(super) fn imports_of_file(root: JsonNode<'_>) -> Vec<String> {

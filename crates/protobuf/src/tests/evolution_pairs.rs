@@ -390,3 +390,38 @@ fn numbers_stay_reserved() {
         ["x 1 false"]
     );
 }
+
+/// Schemas that contain each other in many ways take no long time, and severe breaks are kept.
+#[test]
+fn large_schemas_are_compared_in_bounds() {
+    let tower = |kind: &str, label: &str| {
+        let levels = (0..40).map(|level| {
+            let next = level + 1;
+            format!("message L{level} {{ {label} L{next} a = 1; {label} L{next} b = 2; }} ")
+        });
+        let levels: String = levels.collect();
+        let body =
+            format!("{levels} message L40 {{ optional {kind} v = 1; }} optional L0 root = 1;");
+        schema(&file("proto2", &body))
+    };
+    let compare = |label: &str| {
+        let (old, new) = (tower("int32", label), tower("string", label));
+        compare_protobuf(&old, &new, ProtobufEncoding::Binary)
+    };
+    let found = compare("optional");
+    assert!(
+        found.breaks.iter().all(|one| one.outcome.is_some()),
+        "{found:?}"
+    );
+    assert!(!found.breaks.is_empty());
+    let found = compare("required");
+    assert_eq!(found.unknown, ["M.L0 has no small event"]);
+    let fields = |kinds: [&str; 2]| {
+        let narrowed = (1..30).map(|number| format!("{} n{number} = {number};", kinds[0]));
+        let text: String = narrowed.collect();
+        schema(&file("proto3", &format!("{text} {} last = 99;", kinds[1])))
+    };
+    let (old, new) = (fields(["int64", "string"]), fields(["int32", "int32"]));
+    let found = compare_protobuf(&old, &new, ProtobufEncoding::Binary);
+    assert_eq!(found.breaks[0].pointer, "/last");
+}

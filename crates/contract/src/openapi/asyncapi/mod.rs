@@ -36,7 +36,6 @@ mod lower_events;
 
 pub(crate) use asyncapi_version::unsupported_version;
 pub(super) use lower_events::translated;
-pub(super) use schema_format::PROTOBUF;
 
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use super::event_contract::essence_of;
 use crate::openapi::document::NodeRef;
-
-/// The language Protobuf.
-pub(in crate::openapi) const PROTOBUF: &str = "application/vnd.google.protobuf";
+use crate::openapi::proto_imports::PROTOBUF;
 
 /// The language of a schema.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -17,5 +17,6 @@ pub(crate) use document_set::OverlayFault;
 pub(in crate::openapi) use document_translation::DocumentTranslation;
 pub(crate) use document_translation::{OpaqueSchema, UnknownSourceField};
 pub use node_ref::{NodeRef, SourceLocation};
+pub(super) use parsed_document::is_proto_file;
 pub use parsed_document::{Document, DocumentParseError};
 pub(in crate::openapi) use translated_tape::TranslatedTape;

@@ -4,7 +4,7 @@
 //! do not know, so the compiler reads the tape instead.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -13,7 +13,6 @@ use portcullis_json::{JsonLimits, JsonNode, SyntaxErrorKind, Tape};
 
 use super::node_ref::NodeRef;
 use super::repeated_key::{RepeatedKey, repeated_keys};
-use crate::openapi::proto_imports::is_proto_file;
 use crate::openapi::yaml::{REPEATED_KEY, parse_yaml};
 
 /// One file of a contract.
@@ -205,6 +204,11 @@ impl Document {
     pub(super) fn node(&self, index: u32) -> JsonNode<'_> {
         self.tape.node(index, &self.source)
     }
+}
+
+/// Whether a file is kept as one text.
+pub(in crate::openapi) fn is_proto_file(path: &Path) -> bool {
+    path.extension().is_some_and(|known| known == "proto")
 }
 
 /// A tape with one text.

@@ -19,15 +19,15 @@ use super::tls_provider::provider;
 use super::upstream_tls::system_roots;
 
 /// A connection with TLS over another stream.
-pub type ClientTlsStream<S> = TlsStream<S>;
+pub type VerifiedTlsStream<S> = TlsStream<S>;
 
 /// TLS to servers whose certificates are of the same authorities.
 #[derive(Clone, Debug)]
-pub struct ClientTls {
+pub struct VerifiedTls {
     config: Arc<ClientConfig>,
 }
 
-impl ClientTls {
+impl VerifiedTls {
     /// Prepares connections; the authorities are those of the system if none are given.
     ///
     /// # Errors
@@ -52,9 +52,9 @@ impl ClientTls {
     /// Performs the handshake. The caller limits its time.
     ///
     /// # Errors
-    /// If the name is none, or the server does not speak TLS or is another one. See
+    /// If the name cannot be one, or the server does not speak TLS or is another one. See
     /// [`TlsFault`](super::TlsFault).
-    pub async fn connect<S>(&self, name: &str, stream: S) -> io::Result<ClientTlsStream<S>>
+    pub async fn connect<S>(&self, name: &str, stream: S) -> io::Result<VerifiedTlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
