@@ -10,4 +10,5 @@ mod postgres_roles;
 mod printed_manifests;
 mod redis_users;
 mod schema_validation;
+mod terraform_module;
 pub(crate) mod yaml_round_trip;
