@@ -96,8 +96,8 @@ impl<'t> TokenScanner<'t> {
             let rest = self.rest();
             let length = if rest.starts_with("//") {
                 rest.find('\n').unwrap_or(rest.len())
-            } else if rest.starts_with("/*") {
-                let end = rest[2..].find("*/");
+            } else if let Some(comment) = rest.strip_prefix("/*") {
+                let end = comment.find("*/");
                 end.ok_or_else(|| self.fault("the comment has no end: add `*/`"))? + 4
             } else {
                 return Ok(());
