@@ -46,5 +46,7 @@ pub use protobuf_schema::{
     FieldCardinality, ProtobufEnum, ProtobufField, ProtobufMessage, ProtobufSchema, ProtobufType,
     ScalarType,
 };
-pub use read_protobuf::{ProtobufFault, ProtobufReading, protobuf_imports, read_protobuf};
+pub use read_protobuf::{
+    FindImport, ProtobufFault, ProtobufReading, protobuf_imports, read_protobuf,
+};
 pub use schema_evolution::{ProtobufEvolution, compare_protobuf};

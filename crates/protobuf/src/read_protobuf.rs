@@ -38,12 +38,15 @@ pub enum ProtobufReading {
     Faulty(Vec<ProtobufFault>),
 }
 
-/// Reads the file of an event. `find` gives the number and the text of an imported file, given the
-/// number of the importing file and the name that it imports.
+/// Gives the number and the text of an imported file, given the number of the importing file and the
+/// name that it imports.
+pub type FindImport<'f, 't> = &'f mut dyn FnMut(u32, &str) -> Option<(u32, &'t str)>;
+
+/// Reads the file of an event.
 pub fn read_protobuf<'t>(
     document: u32,
     text: &'t str,
-    find: &mut dyn FnMut(u32, &str) -> Option<(u32, &'t str)>,
+    find: FindImport<'_, 't>,
 ) -> ProtobufReading {
     let mut files = BTreeMap::new();
     let mut missing = None;

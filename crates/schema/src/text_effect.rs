@@ -224,33 +224,8 @@ fn create(start: SqlWords<'_>, mut words: SqlWords<'_>, effect: &mut WrittenEffe
         return Some(());
     }
     words.takes(&["OR", "REPLACE"]);
-    let is_unique = words.takes(&["UNIQUE"]);
-    if words.takes(&["INDEX"]) {
-        let is_alone = words.takes(&["CONCURRENTLY"]);
-        words.takes(&["IF", "NOT", "EXISTS"]);
-        let name = if words.is_at(&["ON"]) {
-            None
-        } else {
-            words.name()
-        };
-        words.skips_to("ON").then_some(())?;
-        let table = words.table()?;
-        let mode = if is_alone {
-            LockMode::ShareUpdateExclusive
-        } else {
-            LockMode::Share
-        };
-        effect.lock(&table, mode);
-        if is_unique {
-            effect.change(
-                &table,
-                TableChangeKind::Constrained {
-                    name: name.unwrap_or_else(|| "a unique index".to_owned()),
-                    rule: "unique".to_owned(),
-                },
-            );
-        }
-        return Some(());
+    if words.is_at(&["INDEX"]) || words.is_at(&["UNIQUE", "INDEX"]) {
+        return create_index(words, effect);
     }
     words.takes(&["CONSTRAINT"]);
     if words.takes(&["TRIGGER"]) {
@@ -311,4 +286,34 @@ fn drop_effect(mut words: SqlWords<'_>, effect: &mut WrittenEffect) -> Option<()
     let harmless = ["ROLE", "USER", "EXTENSION", "SEQUENCE"];
     let is_harmless = harmless.iter().any(|word| words.is_at(&[word]));
     (is_harmless && !words.has(&["CASCADE"])).then_some(())
+}
+
+fn create_index(mut words: SqlWords<'_>, effect: &mut WrittenEffect) -> Option<()> {
+    let is_unique = words.takes(&["UNIQUE"]);
+    words.takes(&["INDEX"]);
+    let is_alone = words.takes(&["CONCURRENTLY"]);
+    words.takes(&["IF", "NOT", "EXISTS"]);
+    let name = if words.is_at(&["ON"]) {
+        None
+    } else {
+        words.name()
+    };
+    words.skips_to("ON").then_some(())?;
+    let table = words.table()?;
+    let mode = if is_alone {
+        LockMode::ShareUpdateExclusive
+    } else {
+        LockMode::Share
+    };
+    effect.lock(&table, mode);
+    if is_unique {
+        effect.change(
+            &table,
+            TableChangeKind::Constrained {
+                name: name.unwrap_or_else(|| "a unique index".to_owned()),
+                rule: "unique".to_owned(),
+            },
+        );
+    }
+    Some(())
 }

@@ -187,10 +187,13 @@ impl EffectReport {
             statements.map(|statement| Self::of(&effect.file, statement))
         });
         let is_worth_it = |effect: &Self| {
-            !matches!(effect.run, "in-transaction" | "read")
-                || !(effect.locks.is_empty()
-                    && effect.changes.is_empty()
-                    && effect.dropped.is_empty())
+            let is_usual = matches!(effect.run, "in-transaction" | "read");
+            let parts = [
+                effect.locks.is_empty(),
+                effect.changes.is_empty(),
+                effect.dropped.is_empty(),
+            ];
+            !is_usual || parts.contains(&false)
         };
         statements.filter(is_worth_it).collect()
     }

@@ -214,6 +214,7 @@ fn payloads_in_avro_are_compared_and_judged() {
 /// Files in Protobuf are read with what they import, also of a Git revision. A break has the bytes of an
 /// event, and levels apply.
 #[test]
+#[expect(clippy::too_many_lines, reason = "the steps change the same files")]
 fn payloads_in_protobuf_are_compared_and_judged() {
     let folder = folder();
     fs::create_dir(folder.path().join("proto")).unwrap();

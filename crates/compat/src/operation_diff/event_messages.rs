@@ -108,43 +108,7 @@ impl<'c> ContractComparison<'c> {
             return;
         };
         let scope = groups.scope(Some(old));
-        let change = || ChangeDetails::default().between(before.node_ref, after.node_ref);
-        if old.name != new.name {
-            let change = change().from(&old.name).to(&new.name);
-            self.push("event.message.renamed", &scope, None, change);
-        }
-        let text =
-            |text: &Option<std::sync::Arc<str>>| text.as_deref().unwrap_or("none").to_owned();
-        if !is_same_type(old.content_type.as_deref(), new.content_type.as_deref()) {
-            let change = change()
-                .from(text(&old.content_type))
-                .to(text(&new.content_type));
-            self.push("event.content-type.changed", &scope, None, change);
-        }
-        if old.opaque_format != new.opaque_format {
-            let change = change()
-                .from(text(&old.opaque_format))
-                .to(text(&new.opaque_format));
-            self.push("event.schema-format.changed", &scope, None, change);
-        }
-        let correlation = match (&old.correlation_id, &new.correlation_id) {
-            (None, Some(new)) => Some(("event.correlation-id.added", change().to(new))),
-            (Some(old), None) => Some(("event.correlation-id.removed", change().from(old))),
-            (Some(old), Some(new)) if old != new => {
-                Some(("event.correlation-id.changed", change().from(old).to(new)))
-            }
-            _ => None,
-        };
-        if let Some((rule, change)) = correlation {
-            self.push(rule, &scope, None, change);
-        }
-        // The text of a schema can be the same, and what it imports is not there in one revision.
-        if old.opaque_format == new.opaque_format
-            && old.payload_schema.is_some() != new.payload_schema.is_some()
-        {
-            self.push("event.protobuf.changed", &scope, EVENT, change());
-            self.set_unknown("the schema of one revision is not judged");
-        }
+        self.message_properties(&scope, [before, after], [old, new]);
         if let Some(PayloadSchemas::Protobuf(schemas)) = schemas {
             let payloads = protobuf_payloads([before, after], schemas, old);
             self.protobuf_numbers(&scope, payloads);
@@ -172,6 +136,52 @@ impl<'c> ContractComparison<'c> {
                 }
                 None => {}
             }
+        }
+    }
+
+    /// Compares what messages declare apart from their schemas.
+    fn message_properties(
+        &mut self,
+        scope: &ChangeScope,
+        [before, after]: [&Operation; 2],
+        [old, new]: [&EventMessage; 2],
+    ) {
+        let change = || ChangeDetails::default().between(before.node_ref, after.node_ref);
+        if old.name != new.name {
+            let change = change().from(&old.name).to(&new.name);
+            self.push("event.message.renamed", scope, None, change);
+        }
+        let text =
+            |text: &Option<std::sync::Arc<str>>| text.as_deref().unwrap_or("none").to_owned();
+        if !is_same_type(old.content_type.as_deref(), new.content_type.as_deref()) {
+            let change = change()
+                .from(text(&old.content_type))
+                .to(text(&new.content_type));
+            self.push("event.content-type.changed", scope, None, change);
+        }
+        if old.opaque_format != new.opaque_format {
+            let change = change()
+                .from(text(&old.opaque_format))
+                .to(text(&new.opaque_format));
+            self.push("event.schema-format.changed", scope, None, change);
+        }
+        let correlation = match (&old.correlation_id, &new.correlation_id) {
+            (None, Some(new)) => Some(("event.correlation-id.added", change().to(new))),
+            (Some(old), None) => Some(("event.correlation-id.removed", change().from(old))),
+            (Some(old), Some(new)) if old != new => {
+                Some(("event.correlation-id.changed", change().from(old).to(new)))
+            }
+            _ => None,
+        };
+        if let Some((rule, change)) = correlation {
+            self.push(rule, scope, None, change);
+        }
+        // The text of a schema can be the same, and what it imports is not there in one revision.
+        if old.opaque_format == new.opaque_format
+            && old.payload_schema.is_some() != new.payload_schema.is_some()
+        {
+            self.push("event.protobuf.changed", scope, EVENT, change());
+            self.set_unknown("the schema of one revision is not judged");
         }
     }
 

@@ -38,6 +38,7 @@ fn right_files_are_read() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of texts")]
 fn wrong_files_are_refused_with_their_place() {
     for (text, expected) in [
         (
