@@ -4,19 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::link_proto::{LinkStop, link};
 use crate::parse_proto::{ParseStop, parse_proto};
+use crate::proto_file::TextFault;
 use crate::protobuf_schema::ProtobufSchema;
 use crate::well_known::well_known_file;
 
 /// The most files of a schema.
 const FILES_MAX: usize = 256;
-
-/// Something wrong in a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TextFault {
-    pub(crate) line: u32,
-    pub(crate) column: u32,
-    pub(crate) message: String,
-}
 
 /// Something wrong in a Protobuf file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -78,7 +77,7 @@ pub(crate) enum AnswerAt {
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     pub(crate) requests: Receiver<Recorded>,
-    heads: Receiver<()>,
+    pub(crate) heads: Receiver<()>,
     /// Dropping it stops the upstream's thread.
     _running: tokio::sync::oneshot::Sender<()>,
 }
@@ -131,11 +130,6 @@ impl Upstream {
         self.heads
             .recv_timeout(super::client::PATIENCE)
             .expect("a request reaches the upstream");
-    }
-
-    /// Whether the head of a request has arrived after this time.
-    pub(crate) fn has_head_after(&self, wait: Duration) -> bool {
-        self.heads.recv_timeout(wait).is_ok()
     }
 
     /// The next request.
