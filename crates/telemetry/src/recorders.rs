@@ -198,13 +198,19 @@ impl ServiceRecorder {
         }
     }
 
-    /// Records a request of a deprecated operation, in addition to [`Self::request`].
-    pub fn deprecated(&self, subject: RequestLabels<'_>) {
+    /// Records a request of a deprecated operation, in addition to [`Self::request`], with the version
+    /// that the caller names.
+    pub fn deprecated(&self, subject: RequestLabels<'_>, version: Option<&str>) {
         self.exchanges(subject).tally.note_time(SystemTime::now());
         let key = (subject.operation, subject.squad);
         self.deprecated.increment(&self.metrics, key, || {
             [&self.service, subject.operation_name, subject.squad_name].map(str::to_owned)
         });
+        if let Some(version) = version {
+            let (operation, squad) = (subject.operation_name, subject.squad_name);
+            self.inventory
+                .record_caller_version(operation, squad, version);
+        }
     }
 
     fn exchanges(&self, subject: RequestLabels<'_>) -> Rc<ExchangeCounters> {

@@ -57,7 +57,16 @@ struct DeprecationState {
 struct DeprecationCaller {
     squad: String,
     requests: u64,
+    #[serde(default)]
+    versions: Vec<CallerVersion>,
     last_at: Option<String>,
+}
+
+/// The requests of one version of a caller.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct CallerVersion {
+    version: String,
+    requests: u64,
 }
 
 /// What `/owners` says about squads.
@@ -103,6 +112,8 @@ struct DeprecatedCalls {
     provider: Option<String>,
     provider_contact: Option<String>,
     requests: u64,
+    /// The versions that the requests named in `x-service-version`.
+    versions: Vec<CallerVersion>,
     /// The time over which requests were counted.
     since_seconds: f64,
     last_at: Option<String>,
@@ -219,6 +230,7 @@ impl DeprecatedCalls {
             provider: state.provider.clone(),
             provider_contact: contact,
             requests: caller.requests,
+            versions: caller.versions.clone(),
             since_seconds: state.since_seconds,
             last_at: caller.last_at.clone(),
         }
@@ -237,6 +249,12 @@ impl DeprecatedCalls {
         let period = whole_seconds(self.since_seconds);
         let mut text =
             format!("{operation} of {service} {end}. You sent {requests} in the last {period}");
+        if !self.versions.is_empty() {
+            let versions = self.versions.iter();
+            let versions = versions.map(|of| format!("{}: {}", of.version, of.requests));
+            let versions: Vec<_> = versions.collect();
+            text += &format!(" (by version {})", versions.join(", "));
+        }
         if let Some(last) = &self.last_at {
             text += &format!(", the last at {last}");
         }

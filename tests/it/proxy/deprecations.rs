@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::cli::operate::printed;
-use crate::support::app::{App, Site, admin, problem};
+use crate::support::app::{App, Site, admin, problem, until};
 use crate::support::client::Answer;
 use crate::support::upstream::{Upstream, send};
 
@@ -115,8 +115,19 @@ fn callers_of_deprecated_operations_are_listed() {
     for _ in 0..3 {
         call(&app, "/old");
     }
+    for version in ["1.4.0", "1.5.0", "1.4.0"] {
+        let fields = "host: a\r\nx-squad-owner: checkout\r\nx-sla-tier: gold\r\n";
+        app.ask(format!(
+            "GET /old HTTP/1.1\r\n{fields}x-service-version: {version}\r\n\r\n"
+        ));
+    }
     call(&app, "/ended");
     call(&app, "/kept");
+    // A client may have its answer before the request is over.
+    until(|| {
+        let (_, text) = admin(app.admin, "/deprecations");
+        text.contains("\"requests\":6") && text.matches("\"last_at\":\"").count() == 2
+    });
     let (status, text) = admin(app.admin, "/deprecations");
     let view: Value = serde_json::from_str(&text).unwrap();
     let operations = view["operations"].as_array().unwrap();
@@ -128,12 +139,17 @@ fn callers_of_deprecated_operations_are_listed() {
     is("sunset", "2999-12-31T00:00:00Z".into());
     is("has_ended", false.into());
     is("successor", "/v2/kept".into());
-    is("requests", 3.into());
+    is("requests", 6.into());
     let caller = &old["callers"][0];
     assert_eq!(
         (&caller["squad"], &caller["requests"]),
-        (&"checkout".into(), &3.into())
+        (&"checkout".into(), &6.into())
     );
+    let versions = serde_json::json!([
+        {"version": "1.4.0", "requests": 2},
+        {"version": "1.5.0", "requests": 1},
+    ]);
+    assert_eq!(caller["versions"], versions);
     assert!(
         caller["last_seconds_ago"].as_f64().unwrap() < 60.0,
         "{text}"
@@ -141,12 +157,13 @@ fn callers_of_deprecated_operations_are_listed() {
     assert_eq!(operations[1]["callers"].as_array().unwrap().len(), 0);
     assert_eq!(operations[2]["has_ended"], true);
     let metrics = admin(app.admin, "/metrics").1;
-    let sample = "portcullis_deprecated_requests_total{service=\"shop\",operation=\"old\",squad=\"checkout\"} 3";
+    let sample = "portcullis_deprecated_requests_total{service=\"shop\",operation=\"old\",squad=\"checkout\"} 6";
     assert!(metrics.contains(sample), "{metrics}");
     let text = printed(app.admin, "owners deprecations", 1);
     for part in [
         "To checkout (checkout@shop.example)\n- old of shop is deprecated and ends on \
-         2999-12-31T00:00:00Z. You sent 3 requests in the last ",
+         2999-12-31T00:00:00Z. You sent 6 requests in the last ",
+        " (by version 1.4.0: 2, 1.5.0: 1), the last at ",
         " Call /v2/kept instead. Ask payments (#payments).",
         "- ended of shop ended on 2020-02-01T10:00:00Z. You sent 1 request in",
         "undated of shop is deprecated and was not called",
@@ -197,14 +214,17 @@ fn callers_are_listed_as_they_counted() {
         rows.sort();
         rows
     };
-    let (_, text) = admin(app.admin, "/deprecations");
-    let view: Value = serde_json::from_str(&text).unwrap();
-    let callers = view["operations"][0]["callers"].as_array().unwrap().iter();
-    let listed = callers.map(|caller| {
-        let squad = caller["squad"].as_str().unwrap().to_owned();
-        (squad, caller["requests"].as_u64().unwrap())
+    // A client may have its answer before the request is over.
+    until(|| {
+        let (_, text) = admin(app.admin, "/deprecations");
+        let view: Value = serde_json::from_str(&text).unwrap();
+        let callers = view["operations"][0]["callers"].as_array().unwrap().iter();
+        let listed = callers.map(|caller| {
+            let squad = caller["squad"].as_str().unwrap().to_owned();
+            (squad, caller["requests"].as_u64().unwrap())
+        });
+        sorted(listed.collect()) == sorted(counted.clone())
     });
-    assert_eq!(sorted(listed.collect()), sorted(counted.clone()), "{text}");
     let metrics = admin(app.admin, "/metrics").1;
     let messages = printed(app.admin, "owners deprecations", 1);
     for (squad, calls) in counted {

@@ -388,7 +388,8 @@ impl Drop for RequestRecord {
             .lifecycle()
             .is_some_and(OperationLifecycle::is_deprecated)
         {
-            recorder.deprecated(self.labels());
+            let version = self.version.as_ref().and_then(|value| value.to_str().ok());
+            recorder.deprecated(self.labels(), version);
         }
         self.write_access_line(measured);
         if let Some(span) = self.span() {

@@ -32,8 +32,17 @@ pub struct DeprecationView {
 struct DeprecatedCallerView {
     squad: Arc<str>,
     requests: u64,
+    /// The versions that the requests named.
+    versions: Vec<CallerVersionView>,
     last_at: Option<String>,
     last_seconds_ago: Option<f64>,
+}
+
+/// The requests of one version of a caller.
+#[derive(Debug, Serialize)]
+struct CallerVersionView {
+    version: Arc<str>,
+    requests: u64,
 }
 
 impl TrafficInventory {
@@ -59,7 +68,11 @@ impl TrafficInventory {
             .map(|(row, totals)| {
                 let last = last.get(&row.squad).copied();
                 let ago = last.and_then(|last| now.duration_since(last).ok());
+                let versions = self.caller_versions().of(&row).into_iter();
+                let versions =
+                    versions.map(|(version, requests)| CallerVersionView { version, requests });
                 DeprecatedCallerView {
+                    versions: versions.collect(),
                     squad: row.squad,
                     requests: totals.requests(),
                     last_at: last.map(|last| humantime::format_rfc3339_seconds(last).to_string()),

@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::drift::{DriftKind, DriftStats, MergedDrift, RecentViolation};
 use super::exchange_tally::{ExchangeTotals, OutcomeCounts};
+use super::inventory_key::InventoryKey;
 use super::objective_view::ObjectiveView;
 use super::service_description::ServiceDescription;
-use super::traffic_inventory::{InventoryKey, TrafficInventory};
+use super::traffic_inventory::TrafficInventory;
 use super::traffic_series::{POINT_SECONDS, RecentTraffic, SeriesPoint, TrafficSeries};
 
 /// The traffic of one service.

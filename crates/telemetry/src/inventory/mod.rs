@@ -9,6 +9,7 @@
 //!
 //! - `traffic_inventory` owns the counters of a service: `exchange_tally`, `objective_tally`, `latency_histogram` and
 //!   `drift` for each data core, and `traffic_series` over time
+//! - `inventory_key` names a row; `caller_versions` counts calls of deprecated operations by the caller's version
 //! - `squad_health` computes the health of squads, `inventory_view` the JSON of an inventory,
 //!   `deprecation_view` that of deprecated operations and their callers, `objective_view` that of
 //!   objectives and their error budgets
@@ -21,6 +22,8 @@ mod objective_tally;
 mod drift;
 mod traffic_series;
 mod service_description;
+mod inventory_key;
+mod caller_versions;
 mod traffic_inventory;
 mod squad_health;
 mod inventory_view;

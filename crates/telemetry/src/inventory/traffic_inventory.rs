@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use super::caller_versions::CallerVersions;
 use super::drift::{CoreDrift, DriftEvent, MergedDrift};
 use super::exchange_tally::{ExchangeTally, ExchangeTotals, ExchangeUsage};
+use super::inventory_key::InventoryKey;
 use super::latency_histogram::{LatencyHistogram, LatencySnapshot};
 use super::objective_tally::{ObjectiveKey, ObjectiveTally};
 use super::traffic_series::TrafficSeries;
@@ -22,17 +24,11 @@ pub struct TrafficInventory {
     cores: Box<[CoreInventory]>,
     series: Mutex<TrafficSeries>,
     untrusted_claims: UntrustedClaims,
+    caller_versions: CallerVersions,
 }
 
 /// The counters of each objective, by data core.
 pub(super) type ObjectiveTallies = BTreeMap<ObjectiveKey, Vec<Option<Arc<ObjectiveTally>>>>;
-
-/// The operation and the calling squad of a row.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct InventoryKey {
-    pub(super) operation: Arc<str>,
-    pub(super) squad: Arc<str>,
-}
 
 /// The counters of one data core.
 #[derive(Debug, Default)]
@@ -54,6 +50,7 @@ impl TrafficInventory {
                 .collect(),
             series: Mutex::default(),
             untrusted_claims: UntrustedClaims::default(),
+            caller_versions: CallerVersions::default(),
         })
     }
 
@@ -95,6 +92,11 @@ impl TrafficInventory {
     /// The requests whose squad headers were removed.
     pub fn untrusted_claims(&self) -> &UntrustedClaims {
         &self.untrusted_claims
+    }
+
+    /// Records the version that the caller of a deprecated operation names.
+    pub fn record_caller_version(&self, operation: &str, squad: &str, version: &str) {
+        self.caller_versions.count(operation, squad, version);
     }
 
     /// Updates the time series. Call it every second.
@@ -177,6 +179,11 @@ impl TrafficInventory {
             Some((Arc::clone(&row.squad), last))
         });
         last.collect()
+    }
+
+    /// The versions of the callers of deprecated operations.
+    pub(super) fn caller_versions(&self) -> &CallerVersions {
+        &self.caller_versions
     }
 
     fn latencies(&self) -> LatencySnapshot {
