@@ -275,12 +275,17 @@ fn protobuf_document(pair: JsonNode<'_>, side: &str, is_received: bool) -> Strin
         _ => "application/protobuf",
     };
     let action = if is_received { "receive" } else { "send" };
+    // AsyncAPI's parser takes a nested message that no field has for another event.
+    let note = match pair.get("has_unused").and_then(JsonNode::as_bool) {
+        Some(true) => "// @RootNode\n            ",
+        _ => "",
+    };
     let body = text(pair, side).unwrap();
     format!(
         "asyncapi: 3.0.0\ninfo: {{title: t, version: '1'}}\nchannels:\n  a:\n    address: a\n    \
          messages:\n      m:\n        contentType: {content_type}\n        payload:\n          \
          schemaFormat: application/vnd.google.protobuf;version=3\n          schema: |\n            \
-         {first}\n            message M {{ {body} }}\n\
+         {first}\n            {note}message M {{ {body} }}\n\
          operations: {{o: {{action: {action}, channel: {{$ref: '#/channels/a'}}}}}}\n"
     )
 }
