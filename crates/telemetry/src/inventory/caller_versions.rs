@@ -11,29 +11,37 @@ const VERSIONS_MAX: usize = 16;
 
 /// The calls of each version, by operation and squad.
 #[derive(Debug, Default)]
-pub(super) struct CallerVersions(Mutex<BTreeMap<InventoryKey, BTreeMap<Arc<str>, u64>>>);
+pub(super) struct CallerVersions(Mutex<BTreeMap<Arc<str>, SquadVersions>>);
+
+type SquadVersions = BTreeMap<Arc<str>, VersionCalls>;
+type VersionCalls = BTreeMap<Arc<str>, u64>;
 
 impl CallerVersions {
     /// Counts a call. Only calls that name a version come here, and only of deprecated operations.
     pub(super) fn count(&self, operation: &str, squad: &str, version: &str) {
-        let key = InventoryKey {
-            operation: operation.into(),
-            squad: squad.into(),
-        };
-        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let versions = keys.entry(key).or_default();
-        if let Some(calls) = versions.get_mut(version) {
+        let mut operations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let versions = at(at(&mut operations, operation), squad);
+        if versions.contains_key(version) || versions.len() < VERSIONS_MAX {
+            let calls = at(versions, version);
             *calls = calls.saturating_add(1);
-        } else if versions.len() < VERSIONS_MAX {
-            versions.insert(version.into(), 1);
         }
     }
 
     /// The versions of a squad that called an operation, with the number of calls of each.
-    pub(super) fn of(&self, key: &InventoryKey) -> BTreeMap<Arc<str>, u64> {
-        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.get(key).cloned().unwrap_or_default()
+    pub(super) fn of(&self, key: &InventoryKey) -> VersionCalls {
+        let operations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let squads = operations.get(&key.operation);
+        let versions = squads.and_then(|squads| squads.get(&key.squad));
+        versions.cloned().unwrap_or_default()
     }
+}
+
+/// The value of a name. Only a new name is copied.
+fn at<'m, V: Default>(map: &'m mut BTreeMap<Arc<str>, V>, name: &str) -> &'m mut V {
+    if !map.contains_key(name) {
+        map.insert(name.into(), V::default());
+    }
+    map.get_mut(name).expect("the name is there")
 }
 
 #[cfg(test)]
